@@ -1,0 +1,12 @@
+// The backends that are always there. CUDA comes through register_backend.
+#pragma once
+
+#include <cairn/core/backend.h>
+
+namespace cairn {
+
+const Backend& cpu_backend();    // cpu/cpu_backend.cpp
+const Backend& meta_backend();   // meta_backend.cpp
+const Backend& sim_backend();    // sim_backend.cpp
+
+}  // namespace cairn

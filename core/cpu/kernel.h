@@ -1,0 +1,90 @@
+// The frame of the CPU's kernels.
+//
+// The files that include this are compiled once for each instruction set, with two macros on the command line:
+//
+//   -DCAIRN_INSTRUCTION_SET=avx2       names the entry point: cairn_kernels_avx2
+//   -Dcairn=cairn_avx2                 puts everything into a namespace of its own, Eigen likewise
+//
+// so that no function compiled for AVX-512 can be the one the linker picks for an older machine; a test looks at the symbols.
+// For the same reason nothing of std:: that is a template with state (containers, strings, streams) stands in these files,
+// and what they need from the rest of core comes through the C functions below.
+#pragma once
+
+#include <cairn/core/attributes.h>
+#include <cairn/core/backend.h>
+
+namespace cairn {
+
+using Kernel = void (*)(const KernelCall& call);
+
+struct KernelTable {
+  Kernel at[operation_count][dtype_count];
+
+  template <class T>
+  void set(Operation operation, Kernel kernel) {
+    at[static_cast<int>(operation)][static_cast<int>(dtype_of<T>)] = kernel;
+  }
+};
+
+// Each file's contribution to the table.
+void add_elementwise_kernels(KernelTable& table);
+void add_memory_kernels(KernelTable& table);
+void add_reduction_kernels(KernelTable& table);
+void add_matmul_kernels(KernelTable& table);
+void add_loss_kernels(KernelTable& table);
+void add_batch_norm_kernels(KernelTable& table);
+void add_update_kernels(KernelTable& table);
+
+}  // namespace cairn
+
+extern "C" {
+
+/// parallel_for, the pool of the calling thread, and how many threads take part (kernel_services.cpp).
+void cairn_kernel_parallel_for(std::int64_t count, void (*task)(void* context, std::int64_t i), void* context);
+int cairn_kernel_concurrency();
+void* cairn_kernel_allocate(std::size_t size);
+void cairn_kernel_release(void* memory, std::size_t size);
+}
+
+namespace cairn {
+
+/// Calls f(i) for every i of [0, count), on several threads if `worthwhile`.
+template <class F>
+void kernel_parallel_for(std::int64_t count, bool worthwhile, F&& f) {
+  if (!worthwhile || count < 2 || cairn_kernel_concurrency() < 2) {
+    for (std::int64_t i = 0; i < count; ++i) f(i);
+    return;
+  }
+  cairn_kernel_parallel_for(count, [](void* context, std::int64_t i) { (*static_cast<F*>(context))(i); }, &f);
+}
+
+/// Scratch memory of the thread's pool.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(std::int64_t count) : size_(static_cast<std::size_t>(count) * sizeof(T)), data_(static_cast<T*>(cairn_kernel_allocate(size_))) {}
+  ~Scratch() { cairn_kernel_release(data_, size_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  T* data() { return data_; }
+  T& operator[](std::int64_t i) { return data_[i]; }
+
+ private:
+  std::size_t size_;
+  T* data_;
+};
+
+template <class T>
+T* data_of(const View& view) { return static_cast<T*>(view.data); }
+
+inline std::int64_t numel_of(const View& view) {
+  std::int64_t count = 1;
+  for (int i = 0; i < view.rank; ++i) count *= view.dims[i];
+  return count;
+}
+
+/// Float and double, and all three types arithmetic is done in.
+using FloatTypes = TypeList<float, double>;
+using ArithmeticTypes = TypeList<float, double, std::int64_t>;
+
+}  // namespace cairn

@@ -1,0 +1,20 @@
+// C ← start + A B, for matrices with any strides.
+#pragma once
+
+#include <cstdint>
+
+namespace cairn {
+
+/// A matrix where element (i, j) lies at data[i * row + j * column].
+template <class T>
+struct Matrix {
+  const T* data;
+  std::int64_t row, column;
+};
+
+/// C [m, n] is row-major; `start`, one number for each column, may be null: then sums start at 0.
+/// Every element is one chain of multiply-adds over k, in order: start + a(i,0) b(0,j) + a(i,1) b(1,j) + ...
+template <class T>
+void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c);
+
+}  // namespace cairn

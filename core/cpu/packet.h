@@ -1,0 +1,136 @@
+// A packet: as many numbers as one register of this instruction set holds, with the operators that elementwise.h wants.
+//
+// Every element of a result is computed by the packet instructions, also the last few of a row and those that lie apart in
+// memory: they are gathered into a packet first. So a value depends on its operands alone, never on where it stands.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+
+namespace cairn {
+
+template <class T>
+struct Mask;
+
+template <class T>
+struct Packet {
+  using Register = typename Eigen::internal::packet_traits<T>::type;
+  static constexpr int size = Eigen::internal::unpacket_traits<Register>::size;
+
+  Register value;
+
+  Packet() = default;
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  explicit Packet(Number number) : value(Eigen::internal::pset1<Register>(static_cast<T>(number))) {}
+  static Packet of(Register value) {
+    Packet packet;
+    packet.value = value;
+    return packet;
+  }
+
+  friend Packet operator+(Packet a, Packet b) { return of(Eigen::internal::padd(a.value, b.value)); }
+  friend Packet operator-(Packet a, Packet b) { return of(Eigen::internal::psub(a.value, b.value)); }
+  friend Packet operator*(Packet a, Packet b) { return of(Eigen::internal::pmul(a.value, b.value)); }
+  friend Packet operator/(Packet a, Packet b) { return of(Eigen::internal::pdiv(a.value, b.value)); }
+  friend Packet operator-(Packet a) { return of(Eigen::internal::pnegate(a.value)); }
+};
+
+// Whole numbers wrap around, as PyTorch's do; Eigen has no packets of 64-bit ones.
+template <>
+struct Packet<std::int64_t> {
+  static constexpr int size = 1;
+  std::int64_t value;
+
+  Packet() = default;
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  explicit Packet(Number number) : value(static_cast<std::int64_t>(number)) {}
+
+  static Packet wrapped(std::uint64_t bits) { return Packet(static_cast<std::int64_t>(bits)); }
+  std::uint64_t bits() const { return static_cast<std::uint64_t>(value); }
+  friend Packet operator+(Packet a, Packet b) { return wrapped(a.bits() + b.bits()); }
+  friend Packet operator-(Packet a, Packet b) { return wrapped(a.bits() - b.bits()); }
+  friend Packet operator*(Packet a, Packet b) { return wrapped(a.bits() * b.bits()); }
+  friend Packet operator-(Packet a) { return wrapped(0 - a.bits()); }
+};
+
+template <class T>
+struct Mask { typename Packet<T>::Register value; };
+template <>
+struct Mask<std::int64_t> { bool value; };
+
+template <class T>
+Mask<T> less(Packet<T> a, Packet<T> b) {
+  if constexpr (std::is_same_v<T, std::int64_t>) return {a.value < b.value};
+  else return {Eigen::internal::pcmp_lt(a.value, b.value)};
+}
+template <class T>
+Packet<T> select(Mask<T> mask, Packet<T> a, Packet<T> b) {
+  if constexpr (std::is_same_v<T, std::int64_t>) return mask.value ? a : b;
+  else return Packet<T>::of(Eigen::internal::pselect(mask.value, a.value, b.value));
+}
+template <class T>
+Packet<T> magnitude(Packet<T> x) {
+  if constexpr (std::is_same_v<T, std::int64_t>) return x.value < 0 ? -x : x;
+  else return Packet<T>::of(Eigen::internal::pabs(x.value));
+}
+template <class T>
+Packet<T> exp(Packet<T> x) { return Packet<T>::of(Eigen::internal::pexp(x.value)); }
+template <class T>
+Packet<T> log(Packet<T> x) { return Packet<T>::of(Eigen::internal::plog(x.value)); }
+template <class T>
+Packet<T> sqrt(Packet<T> x) { return Packet<T>::of(Eigen::internal::psqrt(x.value)); }
+
+/// a b + c, fused where this instruction set can.
+template <class T>
+Packet<T> multiply_add(Packet<T> a, Packet<T> b, Packet<T> c) {
+  if constexpr (std::is_same_v<T, std::int64_t>) return a * b + c;
+  else return Packet<T>::of(Eigen::internal::pmadd(a.value, b.value, c.value));
+}
+inline float multiply_add(float a, float b, float c) {
+#ifdef __FMA__
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+  return __builtin_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+inline std::int64_t multiply_add(std::int64_t a, std::int64_t b, std::int64_t c) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) + static_cast<std::uint64_t>(c));
+}
+
+/// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
+template <class T>
+Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    return Packet<T>(*from);
+  } else {
+    using Register = typename Packet<T>::Register;
+    if (stride == 1 && count >= Packet<T>::size) [[likely]] return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
+    if (stride == 0) return Packet<T>(*from);
+    alignas(64) T gathered[Packet<T>::size] = {};
+    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
+    return Packet<T>::of(Eigen::internal::pload<Register>(gathered));
+  }
+}
+
+template <class T>
+void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    *to = packet.value;
+  } else {
+    if (stride == 1 && count >= Packet<T>::size) [[likely]] return Eigen::internal::pstoreu(to, packet.value);
+    alignas(64) T scattered[Packet<T>::size];
+    Eigen::internal::pstore(scattered, packet.value);
+    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
+  }
+}
+
+}  // namespace cairn

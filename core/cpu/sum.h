@@ -1,0 +1,97 @@
+// Sums by one fixed tree.
+//
+// Term r goes to lane r mod 16 of its block of 1,024; the lanes of a block are added by halves (8, 4, 2, 1), blocks are
+// added in pairs, then pairs of pairs. The tree depends on the number of terms alone, so a sum is the same along a row, down
+// a column, on any number of threads and with any instruction set; and its rounding error grows with the logarithm of the
+// length (Higham, "The accuracy of floating point summation", 1993, section 3).
+#pragma once
+
+#include <cstdint>
+
+namespace cairn {
+
+inline constexpr int sum_lanes = 16;
+inline constexpr std::int64_t sum_block = 1024;
+inline constexpr int sum_columns_at_once = 16;
+
+/// Adds block sums in pairs as they come; `Term` has operator+.
+template <class Term>
+class PairwiseSum {
+ public:
+  void add(Term block) {
+    int level = 0;
+    for (std::uint64_t bits = count_; bits & 1; bits >>= 1, ++level) block = waiting_[level] + block;
+    waiting_[level] = block;
+    ++count_;
+  }
+  /// Of everything added so far; at least one block.
+  Term total() const {
+    Term sum{};
+    bool any = false;
+    for (int level = 0; level < 54; ++level) {
+      if (!(count_ >> level & 1)) continue;
+      sum = any ? waiting_[level] + sum : waiting_[level];
+      any = true;
+    }
+    return sum;
+  }
+
+ private:
+  Term waiting_[54];
+  std::uint64_t count_ = 0;
+};
+
+/// The sum of term(0) ... term(count - 1).
+template <class T, class F>
+T sum_of(std::int64_t count, F&& term) {
+  PairwiseSum<T> total;
+  for (std::int64_t begin = 0; begin == 0 || begin < count; begin += sum_block) {
+    const std::int64_t end = count - begin < sum_block ? count : begin + sum_block;
+    T lanes[sum_lanes] = {};
+    std::int64_t r = begin;
+    for (; r + sum_lanes <= end; r += sum_lanes) {
+      for (int lane = 0; lane < sum_lanes; ++lane) lanes[lane] += term(r + lane);
+    }
+    for (int lane = 0; r < end; ++r, ++lane) lanes[lane] += term(r);
+    for (int half = sum_lanes / 2; half > 0; half /= 2) {
+      for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+    }
+    total.add(lanes[0]);
+  }
+  return total.total();
+}
+
+/// Sixteen numbers side by side.
+template <class T>
+struct Columns {
+  T at[sum_columns_at_once];
+  friend Columns operator+(const Columns& a, const Columns& b) {
+    Columns sum;
+    for (int j = 0; j < sum_columns_at_once; ++j) sum.at[j] = a.at[j] + b.at[j];
+    return sum;
+  }
+};
+
+/// The sums of `columns` (at most sixteen) columns, by the same tree: out(j) = Σ term(r, j). `term` may be asked for any
+/// j < columns.
+template <class T, class F, class Out>
+void sum_columns(std::int64_t count, int columns, F&& term, Out&& out) {
+  PairwiseSum<Columns<T>> total;
+  for (std::int64_t begin = 0; begin == 0 || begin < count; begin += sum_block) {
+    const std::int64_t end = count - begin < sum_block ? count : begin + sum_block;
+    Columns<T> lanes[sum_lanes] = {};
+    for (std::int64_t r = begin; r < end; ++r) {
+      T* lane = lanes[(r - begin) % sum_lanes].at;
+      if (columns == sum_columns_at_once) for (int j = 0; j < sum_columns_at_once; ++j) lane[j] += term(r, j);
+      else for (int j = 0; j < columns; ++j) lane[j] += term(r, j);
+    }
+    for (int half = sum_lanes / 2; half > 0; half /= 2) {
+      for (int lane = 0; lane < half; ++lane) lanes[lane] = lanes[lane] + lanes[lane + half];
+    }
+    total.add(lanes[0]);
+  }
+  const Columns<T> sum = total.total();
+  for (int j = 0; j < columns; ++j) out(j, sum.at[j]);
+}
+
+}  // namespace cairn

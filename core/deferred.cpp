@@ -1,0 +1,92 @@
+// Deferred tensors: a TensorImpl without storage that knows its source; and how a tree of them becomes real.
+#include <cairn/core/deferred.h>
+
+#include <map>
+#include <utility>
+
+#include <cairn/core/autograd.h>
+#include <cairn/core/error.h>
+#include <cairn/core/rewrite_tensors.h>
+#include <cairn/core/state_dict.h>
+#include <cairn/core/tensor_impl.h>
+#include <cairn/core/value_depth.h>
+
+namespace cairn {
+
+Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Shape& shape, DType dtype, Device device,
+                     bool requires_grad) {
+  check<ValueError>(static_cast<bool>(source), "make_deferred: a deferred tensor needs a source");
+  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
+  impl->set_shape(shape, contiguous_strides(shape));
+  impl->dtype = dtype;
+  impl->device = device;
+  impl->requires_grad = requires_grad;
+  impl->source = std::move(source);
+  impl->source_id = id;
+  return Tensor(std::move(impl));
+}
+
+TensorSource* source_of(const Tensor& tensor) { return tensor.defined() ? tensor.impl()->source.get() : nullptr; }
+
+std::uint64_t source_id_of(const Tensor& tensor) { return tensor.impl()->source_id; }
+
+void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& replacement) {
+  using Kind = Value::Kind;
+  switch (value.kind()) {
+    case Kind::tensor: value = replacement(value.as_tensor()); return;
+    case Kind::list:
+    case Kind::tuple:
+    case Kind::set: {
+      const ValueDepth deeper("rewrite");
+      for (const Value& item : value.items()) rewrite_tensors(const_cast<Value&>(item), replacement);
+      return;
+    }
+    case Kind::dict: {
+      const ValueDepth deeper("rewrite");
+      for (Dict::Entry& entry : value.as_dict()) rewrite_tensors(entry.second, replacement);
+      return;
+    }
+    case Kind::state_dict: {
+      const ValueDepth deeper("rewrite");
+      for (const StateDict::Entry& entry : value.as_state_dict()) rewrite_tensors(const_cast<Value&>(entry.second), replacement);
+      return;
+    }
+    default: return;
+  }
+}
+
+Value materialize(const Value& value, const Progress& progress) {
+  // Source by source in order of first occurrence, each tensor once.
+  std::vector<std::pair<TensorSource*, std::vector<Tensor>>> batches;
+  std::map<const TensorSource*, std::size_t> batch_of;
+  std::map<const TensorImpl*, Tensor> made;
+  value.for_each_tensor([&](const std::string&, const Tensor& tensor) {
+    TensorSource* const source = source_of(tensor);
+    if (!source || !made.try_emplace(tensor.impl()).second) return;
+    const auto [place, is_new] = batch_of.try_emplace(source, batches.size());
+    if (is_new) batches.emplace_back(source, std::vector<Tensor>());
+    batches[place->second].second.push_back(tensor);
+  });
+
+  Value whole = value;
+  if (batches.empty()) return whole;
+  const NoGrad no_grad;
+  for (const auto& [source, deferred] : batches) {
+    const std::vector<Tensor> real = source->materialize(deferred, progress);
+    check<Error>(real.size() == deferred.size(), "materialize: the source gave ", real.size(), " tensors for ", deferred.size());
+    for (std::size_t i = 0; i < real.size(); ++i) {
+      if (deferred[i].requires_grad() && !real[i].requires_grad()) Tensor(real[i]).requires_grad_();
+      if (is_parameter(deferred[i])) set_is_parameter(real[i]);
+      made[deferred[i].impl()] = real[i];
+    }
+  }
+  rewrite_tensors(whole, [&](const Tensor& tensor) { return source_of(tensor) ? made.at(tensor.impl()) : tensor; });
+  return whole;
+}
+
+Tensor materialize(const Tensor& tensor) {
+  if (!source_of(tensor)) return tensor;
+  return materialize(Value(tensor)).as_tensor();
+}
+
+}  // namespace cairn

@@ -1,0 +1,108 @@
+// The optimizers' updates in front of their kernels: all parameters of a call in one dispatch.
+
+#include <cairn/core/update.h>
+
+#include <cmath>
+#include <new>
+
+#include <cairn/core/attributes.h>
+#include <cairn/core/dispatch.h>
+#include <cairn/core/graph.h>
+
+namespace cairn {
+namespace {
+
+/// A list in the thread's pool, so that a step takes nothing from the system.
+template <class T>
+class PoolArray {
+ public:
+  explicit PoolArray(std::size_t bytes) : bytes_(bytes), data_(static_cast<T*>(thread_state.pool.allocate(bytes))) {}
+  ~PoolArray() { thread_state.pool.release(data_, bytes_); }
+  PoolArray(const PoolArray&) = delete;
+  PoolArray& operator=(const PoolArray&) = delete;
+  T* data() { return data_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+
+ private:
+  std::size_t bytes_;
+  T* data_;
+};
+
+void check_update(const Tensor& parameter, const Tensor& grad) {
+  check<ShapeError>(grad.defined() && grad.shape() == parameter.shape() && grad.dtype() == parameter.dtype(),
+                    "an optimizer's parameter and its gradient must have one shape and dtype");
+}
+
+/// Calls `run(first, count)` for every stretch of updates that share dtype and device, and, for SGD, their `first` flag.
+template <class Update, class Same, class Run>
+void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
+  for (std::size_t begin = 0; begin < updates.size();) {
+    std::size_t end = begin + 1;
+    while (end < updates.size() && updates[end].parameter.dtype() == updates[begin].parameter.dtype() &&
+           updates[end].parameter.device() == updates[begin].parameter.device() && same(updates[begin], updates[end])) {
+      ++end;
+    }
+    run(updates.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+}  // namespace
+
+void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options) {
+  for (const SgdUpdate& update : updates) check_update(update.parameter, update.grad);
+  const auto same = [](const SgdUpdate& a, const SgdUpdate& b) { return a.first == b.first; };
+  for_each_stretch(updates, same, [&](std::span<const SgdUpdate> stretch) {
+    PoolArray<const Tensor*> operands(stretch.size() * 3 * sizeof(const Tensor*));
+    std::size_t count = 0;
+    for (const SgdUpdate& update : stretch) {
+      operands[count++] = &update.parameter;
+      operands[count++] = &update.grad;
+      operands[count++] = &update.momentum_buffer;
+    }
+    const SgdAttributes attributes{options.lr, options.momentum, options.dampening, options.weight_decay,
+                                   options.nesterov, options.maximize, stretch.front().first};
+    dispatch(Operation::sgd_update, stretch.front().parameter.dtype(), {operands.data(), count}, &attributes, sizeof attributes);
+    for (const SgdUpdate& update : stretch) {
+      update.parameter.impl()->storage->bump_version();
+      if (update.momentum_buffer.defined()) update.momentum_buffer.impl()->storage->bump_version();
+    }
+  });
+}
+
+void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& options) {
+  for (const AdamUpdate& update : updates) check_update(update.parameter, update.grad);
+  const auto same = [](const AdamUpdate&, const AdamUpdate&) { return true; };
+  for_each_stretch(updates, same, [&](std::span<const AdamUpdate> stretch) {
+    constexpr std::size_t head = (sizeof(AdamAttributes) + alignof(AdamScalars) - 1) / alignof(AdamScalars) * alignof(AdamScalars);
+    const std::size_t bytes = head + stretch.size() * sizeof(AdamScalars);
+    PoolArray<std::byte> attributes(bytes);
+    new (attributes.data()) AdamAttributes{options.beta1, options.beta2, options.eps, options.weight_decay, options.lr,
+                                           options.amsgrad, options.maximize, options.decoupled_weight_decay};
+    auto* scalars = reinterpret_cast<AdamScalars*>(attributes.data() + head);
+    PoolArray<const Tensor*> operands(stretch.size() * 5 * sizeof(const Tensor*));
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < stretch.size(); ++i) {
+      const AdamUpdate& update = stretch[i];
+      float& step = *static_cast<float*>(update.step.raw_data());
+      step += 1;
+      update.step.impl()->storage->bump_version();
+      // In double, as PyTorch does it.
+      new (scalars + i) AdamScalars{options.lr / (1 - std::pow(options.beta1, static_cast<double>(step))),
+                                    std::sqrt(1 - std::pow(options.beta2, static_cast<double>(step)))};
+      operands[count++] = &update.parameter;
+      operands[count++] = &update.grad;
+      operands[count++] = &update.exp_avg;
+      operands[count++] = &update.exp_avg_sq;
+      operands[count++] = &update.max_exp_avg_sq;
+    }
+    dispatch(Operation::adam_update, stretch.front().parameter.dtype(), {operands.data(), count}, attributes.data(), bytes);
+    for (const AdamUpdate& update : stretch) {
+      for (const Tensor* changed : {&update.parameter, &update.exp_avg, &update.exp_avg_sq, &update.max_exp_avg_sq}) {
+        if (changed->defined()) changed->impl()->storage->bump_version();
+      }
+    }
+  });
+}
+
+}  // namespace cairn

@@ -1,0 +1,18 @@
+// Numbers and texts spelled as Python's repr spells them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cairn {
+
+/// The shortest digits that read back as the same number: "0.1", "1e-08", "1.0", "nan", "inf".
+std::string python_float(double value);
+
+/// A text in quotes: 'it\'s' prints as "it's". What is not UTF-8 is escaped byte by byte as \xNN.
+std::string python_text(std::string_view text);
+
+/// Bytes as a literal: b'\x00abc'.
+std::string python_bytes(std::string_view bytes);
+
+}  // namespace cairn

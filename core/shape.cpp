@@ -1,0 +1,114 @@
+// Shapes: storage for the extents, PyTorch's texts, broadcasting.
+#include <cairn/core/shape.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <cairn/core/error.h>
+
+namespace cairn {
+
+Shape::Shape(std::span<const std::int64_t> extents) { assign(extents); }
+
+Shape::Shape(Shape&& other) noexcept : rank_(std::exchange(other.rank_, 0)) {
+  if (rank_ > inline_rank) heap_ = other.heap_;
+  else std::copy_n(other.inline_, rank_, inline_);
+}
+
+Shape& Shape::operator=(const Shape& other) {
+  if (this != &other) *this = Shape(other);
+  return *this;
+}
+
+Shape& Shape::operator=(Shape&& other) noexcept {
+  if (this == &other) return *this;
+  if (rank_ > inline_rank) delete[] heap_;
+  rank_ = std::exchange(other.rank_, 0);
+  if (rank_ > inline_rank) heap_ = other.heap_;
+  else std::copy_n(other.inline_, rank_, inline_);
+  return *this;
+}
+
+void Shape::assign(std::span<const std::int64_t> extents) {
+  check<ShapeError>(extents.size() <= max_rank, "shape: ", extents.size(), " dimensions; at most ", max_rank, " are possible");
+  const int rank = static_cast<int>(extents.size());
+  std::int64_t* place = rank > inline_rank ? heap_ = new std::int64_t[extents.size()] : inline_;
+  std::copy(extents.begin(), extents.end(), place);
+  rank_ = rank;
+}
+
+std::int64_t Shape::at(int i) const {
+  const int from_start = i < 0 ? i + rank_ : i;
+  check<IndexError>(from_start >= 0 && from_start < rank_, "Dimension out of range (expected to be in range of [",
+                    rank_ == 0 ? -1 : -rank_, ", ", rank_ == 0 ? 0 : rank_ - 1, "], but got ", i, ")");
+  return data()[from_start];
+}
+
+std::int64_t Shape::numel() const {
+  std::int64_t count = 1;
+  bool overflow = false;
+  for (std::int64_t extent : *this) {
+    if (extent == 0) return 0;
+    overflow |= __builtin_mul_overflow(count, extent, &count);
+  }
+  check<ShapeError>(!overflow, "numel: integer multiplication overflow");
+  return count;
+}
+
+void Shape::push_back(std::int64_t extent) {
+  if (rank_ < inline_rank) {
+    inline_[rank_++] = extent;
+    return;
+  }
+  check<ShapeError>(rank_ < max_rank, "shape: more than ", max_rank, " dimensions");
+  auto* place = new std::int64_t[static_cast<std::size_t>(rank_) + 1];
+  std::copy_n(data(), rank_, place);
+  place[rank_] = extent;
+  if (rank_ > inline_rank) delete[] heap_;
+  heap_ = place;
+  ++rank_;
+}
+
+bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+std::string bracketed(std::span<const std::int64_t> extents) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    if (i) text += ", ";
+    text += std::to_string(extents[i]);
+  }
+  return text + "]";
+}
+
+std::string to_string(const Shape& shape) { return "torch.Size(" + bracketed(shape) + ")"; }
+
+int wrap_dim(std::int64_t dim, int rank) {
+  const int extent = std::max(rank, 1);  // a scalar takes 0 and -1
+  check<IndexError>(-extent <= dim && dim < extent, "Dimension out of range (expected to be in range of [", -extent, ", ",
+                    extent - 1, "], but got ", dim, ")");
+  return static_cast<int>(dim < 0 ? dim + extent : dim);
+}
+
+Shape contiguous_strides(const Shape& shape) {
+  Shape strides = shape;
+  std::int64_t stride = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    strides[i] = stride;
+    stride *= std::max<std::int64_t>(shape[i], 1);
+  }
+  return strides;
+}
+
+Shape broadcast_shapes(const Shape& a, const Shape& b) {
+  Shape result = a.rank() >= b.rank() ? a : b;
+  for (int i = result.rank() - 1; i >= 0; --i) {
+    const int in_a = i - (result.rank() - a.rank()), in_b = i - (result.rank() - b.rank());
+    const std::int64_t from_a = in_a < 0 ? 1 : a[in_a], from_b = in_b < 0 ? 1 : b[in_b];
+    check<ShapeError>(from_a == from_b || from_a == 1 || from_b == 1, "The size of tensor a (", from_a,
+                      ") must match the size of tensor b (", from_b, ") at non-singleton dimension ", i);
+    result[i] = from_a == 1 ? from_b : from_a;
+  }
+  return result;
+}
+
+}  // namespace cairn

@@ -1,0 +1,69 @@
+// Extents, strides and the broadcasting rule.
+//
+// A `Shape` is a short list of numbers: up to six lie in the object itself, so that a tensor of usual rank allocates
+// nothing for them; more go to the heap. Strides are kept in the same type, in elements.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace cairn {
+
+class Shape {
+ public:
+  static constexpr int inline_rank = 6;
+  static constexpr int max_rank = 64;
+
+  Shape() = default;
+  Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
+  explicit Shape(std::span<const std::int64_t> extents);
+
+  Shape(const Shape& other) : Shape(std::span<const std::int64_t>(other)) {}
+  Shape(Shape&& other) noexcept;
+  Shape& operator=(const Shape& other);
+  Shape& operator=(Shape&& other) noexcept;
+  ~Shape() { if (rank_ > inline_rank) delete[] heap_; }
+
+  int rank() const { return rank_; }
+  std::size_t size() const { return static_cast<std::size_t>(rank_); }
+  bool empty() const { return rank_ == 0; }
+  const std::int64_t* data() const { return rank_ > inline_rank ? heap_ : inline_; }
+  std::int64_t* data() { return rank_ > inline_rank ? heap_ : inline_; }
+  const std::int64_t* begin() const { return data(); }
+  const std::int64_t* end() const { return data() + rank_; }
+  std::int64_t operator[](int i) const { return data()[i]; }   ///< 0 <= i < rank().
+  std::int64_t& operator[](int i) { return data()[i]; }
+  std::int64_t at(int i) const;                                ///< A negative i counts from the end; throws IndexError.
+  operator std::span<const std::int64_t>() const { return {data(), size()}; }
+
+  std::int64_t numel() const;                                  ///< The product of the extents; 1 for a scalar.
+  void push_back(std::int64_t extent);
+
+  friend bool operator==(const Shape& a, const Shape& b);
+
+ private:
+  void assign(std::span<const std::int64_t> extents);
+
+  int rank_ = 0;
+  union {
+    std::int64_t inline_[inline_rank];
+    std::int64_t* heap_;
+  };
+};
+
+std::string to_string(const Shape& shape);                     ///< As PyTorch prints it: "torch.Size([2, 3])".
+std::string bracketed(std::span<const std::int64_t> extents);  ///< "[2, 3]"
+
+/// The index `dim` of a rank-`rank` tensor, negative counting from the end; throws IndexError with PyTorch's text.
+int wrap_dim(std::int64_t dim, int rank);
+
+/// Row-major strides, in elements: `{3, 1}` for a shape `{2, 3}`.
+Shape contiguous_strides(const Shape& shape);
+
+/// The shape of an elementwise result: aligned at the last dimension, extents of 1 stretch. Throws ShapeError.
+Shape broadcast_shapes(const Shape& a, const Shape& b);
+
+}  // namespace cairn

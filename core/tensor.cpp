@@ -1,0 +1,343 @@
+#include <cairn/core/tensor.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include <cairn/core/attributes.h>
+#include <cairn/core/autograd.h>
+#include <cairn/core/dispatch.h>
+#include <cairn/core/graph.h>
+#include <cairn/core/ops.h>
+#include <cairn/core/tensor_impl.h>
+#include <cairn/core/thread_state.h>
+
+namespace cairn {
+
+// TensorImpl.
+
+TensorImpl* TensorImpl::make() { return new (thread_state.pool.allocate(sizeof(TensorImpl))) TensorImpl; }
+
+void destroy_counted(TensorImpl* impl) noexcept { TensorImpl::destroy(impl); }
+
+void TensorImpl::destroy(TensorImpl* impl) noexcept {
+  impl->~TensorImpl();
+  thread_state.pool.release(impl, sizeof(TensorImpl));
+}
+
+void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
+  shape = new_shape;
+  strides = new_strides;
+  numel = 1;
+  contiguous = true;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    if (shape[i] != 1 && strides[i] != numel) contiguous = false;
+    numel *= shape[i];
+  }
+  if (numel == 0) contiguous = true;
+}
+
+namespace {
+
+/// Bytes that `shape` elements of `dtype` take; throws for negative extents and for more than memory can address.
+std::size_t checked_bytes(const Shape& shape, DType dtype) {
+  std::size_t count = 1;
+  bool too_many = false, empty = false;
+  for (const std::int64_t extent : shape) {
+    check<ShapeError>(extent >= 0, "Trying to create tensor with negative dimension ", extent, ": ", bracketed(shape));
+    empty = empty || extent == 0;
+    too_many = too_many || __builtin_mul_overflow(count, static_cast<std::size_t>(extent), &count);
+  }
+  too_many = too_many || __builtin_mul_overflow(count, size_of(dtype), &count) || count > (std::size_t{1} << 62);
+  if (empty) return 0;
+  check<ShapeError>(!too_many, "a tensor of shape ", bracketed(shape), " and dtype ", dtype, " takes more than 2^62 bytes");
+  return count;
+}
+
+const TensorImpl& defined_impl(const Tensor& tensor) {
+  check<ValueError>(tensor.defined(), "an undefined tensor was asked for its properties");
+  return *tensor.impl();
+}
+
+}  // namespace
+
+Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
+  const std::size_t bytes = checked_bytes(shape, dtype);
+  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
+  impl->storage = Storage::allocate(bytes, device);
+  impl->dtype = dtype;
+  impl->device = device;
+  impl->shape = shape;
+  impl->strides = shape;
+  std::int64_t stride = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    impl->strides[i] = stride;
+    stride *= std::max<std::int64_t>(shape[i], 1);
+  }
+  impl->numel = shape.numel();
+  return Tensor(std::move(impl));
+}
+
+Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  const TensorImpl& base = defined_impl(of);
+  check<ValueError>(static_cast<bool>(base.storage), "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
+  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
+  impl->storage = base.storage;
+  impl->offset = offset;
+  impl->dtype = base.dtype;
+  impl->device = base.device;
+  impl->is_view = true;
+  impl->set_shape(shape, strides);
+  return Tensor(std::move(impl));
+}
+
+void set_data(const Tensor& tensor, const Tensor& data) {
+  TensorImpl& to = *tensor.impl();
+  const TensorImpl& from = *data.impl();
+  check<AutogradError>(!to.grad_fn, "set_data: a tensor that was computed cannot be given other numbers");
+  to.storage = from.storage;
+  to.offset = from.offset;
+  to.dtype = from.dtype;
+  to.device = from.device;
+  to.source = from.source;
+  to.source_id = from.source_id;
+  to.set_shape(from.shape, from.strides);
+}
+
+void set_is_parameter(const Tensor& tensor, bool on) { tensor.impl()->is_parameter = on; }
+bool is_parameter(const Tensor& tensor) { return tensor.impl()->is_parameter; }
+
+// What it looks like.
+
+const Shape& Tensor::shape() const { return defined_impl(*this).shape; }
+const Shape& Tensor::strides() const { return defined_impl(*this).strides; }
+std::int64_t Tensor::storage_offset() const { return defined_impl(*this).offset; }
+int Tensor::dim() const { return defined_impl(*this).shape.rank(); }
+std::int64_t Tensor::size(int dimension) const { return shape()[wrap_dim(dimension, dim())]; }
+std::int64_t Tensor::numel() const { return defined_impl(*this).numel; }
+DType Tensor::dtype() const { return defined_impl(*this).dtype; }
+Device Tensor::device() const { return defined_impl(*this).device; }
+std::int64_t Tensor::nbytes() const { return numel() * static_cast<std::int64_t>(size_of(dtype())); }
+bool Tensor::is_contiguous() const { return defined_impl(*this).contiguous; }
+bool Tensor::is_deferred() const { return static_cast<bool>(defined_impl(*this).source); }
+bool Tensor::shares_storage(const Tensor& other) const {
+  const Storage* mine = defined_impl(*this).storage.get();
+  return mine && mine == defined_impl(other).storage.get();
+}
+std::uint64_t Tensor::version() const {
+  const TensorImpl& impl = defined_impl(*this);
+  return impl.storage ? impl.storage->version() : 0;
+}
+
+// The numbers.
+
+void* Tensor::raw_data() const {
+  const TensorImpl& impl = defined_impl(*this);
+  check<ValueError>(static_cast<bool>(impl.storage), "a tensor's numbers were asked for while they are still in its file; materialize() it first");
+  return impl.data();
+}
+
+void* Tensor::checked_data(DType dtype) const {
+  void* data = raw_data();
+  const TensorImpl& impl = *impl_;
+  check<DTypeError>(impl.dtype == dtype, "data<", name(dtype), ">() was asked of a ", name(impl.dtype), " tensor");
+  check<DeviceError>(impl.storage->backend().host_memory, "data() was asked of a tensor on ", impl.device, ", whose memory the CPU cannot read; use to(\"cpu\") first");
+  check<ValueError>(impl.contiguous, "data() was asked of a tensor whose elements do not lie row by row (strides ", bracketed(impl.strides), "); use contiguous() first");
+  return data;
+}
+
+namespace {
+
+Tensor only_element(const Tensor& tensor, DType as) {
+  check<ValueError>(tensor.numel() == 1, "a Tensor with ", tensor.numel(), " elements cannot be converted to Scalar");
+  check<DeviceError>(!tensor.device().is_meta(), "Tensor.item() cannot be called on meta tensors");
+  const NoGrad no_grad;
+  return tensor.to(Device()).to(as);
+}
+
+}  // namespace
+
+double Tensor::item() const {
+  if (numel() == 1 && dtype() == DType::float32 && device().is_cpu() && !is_deferred()) return *static_cast<const float*>(raw_data());
+  return only_element(*this, DType::float64).data<double>()[0];
+}
+std::int64_t Tensor::item_int64() const {
+  check<DTypeError>(category(dtype()) <= DTypeCategory::integer, "item_int64() was asked of a ", name(dtype()), " tensor");
+  return only_element(*this, DType::int64).data<std::int64_t>()[0];
+}
+
+// Autograd.
+
+bool Tensor::requires_grad() const { return defined_impl(*this).needs_grad(); }
+
+Tensor& Tensor::requires_grad_(bool on) {
+  defined_impl(*this);
+  check<AutogradError>(on || !impl_->grad_fn,
+                       "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+                       "that doesn't require differentiation use var_no_grad = var.detach().");
+  check<AutogradError>(!on || is_floating_point(impl_->dtype) || category(impl_->dtype) == DTypeCategory::complex,
+                       "only Tensors of floating point and complex dtype can require gradients");
+  if (!impl_->grad_fn) impl_->requires_grad = on;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return !defined_impl(*this).grad_fn; }
+Tensor Tensor::grad() const { return defined_impl(*this).grad; }
+Node* Tensor::grad_fn() const { return defined_impl(*this).grad_fn.get(); }
+
+void Tensor::set_grad(Tensor grad) const {
+  defined_impl(*this);
+  check<ShapeError>(!grad.defined() || grad.shape() == shape(), "assigned grad has data of a different size");
+  impl_->grad = std::move(grad);
+}
+
+Tensor Tensor::detach() const {
+  const TensorImpl& impl = defined_impl(*this);
+  if (impl.source) return make_deferred(impl.source, impl.source_id, impl.shape, impl.dtype, impl.device, false);
+  Reference<TensorImpl> alias = Reference<TensorImpl>::adopt(TensorImpl::make());
+  alias->storage = impl.storage;
+  alias->offset = impl.offset;
+  alias->numel = impl.numel;
+  alias->shape = impl.shape;
+  alias->strides = impl.strides;
+  alias->dtype = impl.dtype;
+  alias->device = impl.device;
+  alias->contiguous = impl.contiguous;
+  alias->is_view = true;
+  return Tensor(std::move(alias));
+}
+
+// Copies.
+
+namespace {
+
+void to_gradient(Node&, const Tensor& gradient, Tensor* gradients) { gradients[0] = gradient; }  // the engine converts the dtype
+void to_device_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
+  gradients[0] = gradient.to(node.attributes<Device>());
+}
+
+/// Numbers of `from` into `to`, of the same shape, whatever their dtypes, strides and devices.
+void copy_numbers(const Tensor& from, const Tensor& to) {
+  if (to.numel() == 0 || to.device().is_meta()) return;
+  check<DeviceError>(!from.device().is_meta(), "Cannot copy out of meta tensor; no data!");
+  if (from.device() == to.device()) {
+    dispatch(Operation::copy, to.dtype(), {&to, &from});
+    return;
+  }
+  // Between devices only whole rows of equal type travel: the rest is arranged on the side that has the numbers.
+  const Tensor source = (from.is_contiguous() ? from : from.contiguous()).to(to.dtype());
+  const Tensor target = to.is_contiguous() ? to : empty(to.shape(), {.dtype = to.dtype(), .device = to.device()});
+  const std::size_t bytes = static_cast<std::size_t>(source.nbytes());
+  const Backend& from_backend = source.impl()->storage->backend();
+  const Backend& to_backend = target.impl()->storage->backend();
+  if (to_backend.host_memory) {
+    check_status(from_backend.copy_out(from.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr), from_backend, from.device(), "copy to the CPU");
+  } else if (from_backend.host_memory) {
+    check_status(to_backend.copy_in(to.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr), to_backend, to.device(), "copy from the CPU");
+  } else {
+    const Tensor between = empty(source.shape(), {.dtype = source.dtype()});
+    copy_numbers(source, between);
+    copy_numbers(between, target);
+  }
+  if (!target.is_same(to)) dispatch(Operation::copy, to.dtype(), {&to, &target});
+}
+
+}  // namespace
+
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::clone() const {
+  Tensor copy = make_tensor(shape(), dtype(), device());
+  copy_numbers(*this, copy);
+  record(copy, "CloneBackward0", to_gradient, {this});
+  return copy;
+}
+
+Tensor Tensor::to(DType dtype) const {
+  if (dtype == this->dtype()) return *this;
+  Tensor copy = make_tensor(shape(), dtype, device());
+  copy_numbers(*this, copy);
+  record(copy, "ToCopyBackward0", to_gradient, {this});
+  return copy;
+}
+
+Tensor Tensor::to(Device device) const {
+  if (device == this->device()) return *this;
+  Tensor copy = make_tensor(shape(), dtype(), device);
+  copy_numbers(*this, copy);
+  if (Node* node = record(copy, "ToCopyBackward0", to_device_gradient, {this})) node->set_attributes(this->device());
+  return copy;
+}
+
+const Tensor& Tensor::copy_(const Tensor& source) const {
+  check_inplace(*this);
+  const Tensor from = source.shape() == shape() ? source : source.expand(shape());
+  copy_numbers(from, *this);
+  impl_->storage->bump_version();
+  // What was here before reaches the result no more: the only edge leads to the source.
+  if (thread_state.grad_enabled && (records(source) || impl_->grad_fn)) {
+    impl_->grad_fn = {};
+    record_inplace(*this, "CopyBackwards", to_gradient, {&from});
+  }
+  return *this;
+}
+
+const Tensor& Tensor::fill_(Scalar value) const {
+  check_inplace(*this);
+  dispatch(Operation::fill, dtype(), {this}, FillAttributes{value.floating, value.integer});
+  impl_->storage->bump_version();
+  if (thread_state.grad_enabled) impl_->grad_fn = {};
+  return *this;
+}
+
+// Made from nothing, or from numbers.
+
+Tensor empty(const Shape& shape, const TensorOptions& options) {
+  Tensor made = make_tensor(shape, options.dtype, options.device);
+  if (options.requires_grad) made.requires_grad_();
+  return made;
+}
+
+Tensor full(const Shape& shape, Scalar value, const TensorOptions& options) {
+  Tensor made = make_tensor(shape, options.dtype, options.device);
+  dispatch(Operation::fill, options.dtype, {&made}, FillAttributes{value.floating, value.integer});
+  if (options.requires_grad) made.requires_grad_();
+  return made;
+}
+
+Tensor zeros(const Shape& shape, const TensorOptions& options) { return full(shape, 0, options); }
+Tensor ones(const Shape& shape, const TensorOptions& options) { return full(shape, 1, options); }
+Tensor empty_like(const Tensor& like) { return empty(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
+Tensor zeros_like(const Tensor& like) { return zeros(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
+Tensor ones_like(const Tensor& like) { return ones(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
+Tensor scalar_tensor(Scalar value, const TensorOptions& options) { return full({}, value, options); }
+
+Tensor arange(std::int64_t end, const TensorOptions& options) {
+  check<ValueError>(end >= 0, "upper bound and lower bound inconsistent with step sign");
+  Tensor numbers = make_tensor({end}, DType::int64, Device());
+  const std::span<std::int64_t> values = numbers.data<std::int64_t>();
+  for (std::int64_t i = 0; i < end; ++i) values[static_cast<std::size_t>(i)] = i;
+  Tensor made = numbers.to(options.dtype).to(options.device);
+  if (options.requires_grad) made.requires_grad_();
+  return made;
+}
+
+Tensor from_bytes(const void* memory, const Shape& shape, DType dtype) {
+  Tensor made = make_tensor(shape, dtype, Device());
+  if (made.numel() > 0) std::memcpy(made.raw_data(), memory, static_cast<std::size_t>(made.nbytes()));
+  return made;
+}
+
+Tensor from_borrowed(void* memory, const Shape& shape, DType dtype, void (*release)(void*), void* context) {
+  const std::size_t bytes = checked_bytes(shape, dtype);
+  check<ValueError>(reinterpret_cast<std::uintptr_t>(memory) % std::min<std::size_t>(size_of(dtype), 8) == 0,
+                    "from_borrowed: the memory is not aligned for ", dtype);
+  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
+  impl->storage = Storage::borrow(memory, bytes, release, context);
+  impl->dtype = dtype;
+  impl->set_shape(shape, contiguous_strides(shape));
+  return Tensor(std::move(impl));
+}
+
+}  // namespace cairn

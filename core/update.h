@@ -1,0 +1,37 @@
+// What optimizers do to parameters: one dispatched operation for all parameters of a group.
+//
+// The mathematics stands here, in core, because every backend runs it (the GPU in one launch); optim holds the options,
+// the state and its names. Updates write in place outside the graph and bump the parameters' versions.
+#pragma once
+
+#include <span>
+
+#include <cairn/core/tensor.h>
+
+namespace cairn {
+
+struct SgdUpdate {
+  Tensor parameter, grad, momentum_buffer;   ///< The buffer is undefined when momentum is 0.
+  bool first = false;                        ///< The buffer holds nothing yet: it becomes the gradient.
+};
+struct SgdUpdateOptions {
+  double lr, momentum, dampening, weight_decay;
+  bool nesterov, maximize;
+};
+
+/// g ← ±g + weight_decay p;  b ← momentum b + (1 - dampening) g (first: b ← g);  p ← p - lr (nesterov ? g + momentum b : b)
+void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options);
+
+struct AdamUpdate {
+  Tensor parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;   ///< The last is undefined without amsgrad.
+  Tensor step;                                                   ///< float32 scalar on the CPU; counted up by the call.
+};
+struct AdamUpdateOptions {
+  double lr, beta1, beta2, eps, weight_decay;
+  bool amsgrad, maximize, decoupled_weight_decay;
+};
+
+/// Kingma and Ba, "Adam", 2015, algorithm 1; amsgrad: Reddi et al., 2018; decoupled decay: Loshchilov and Hutter, 2019.
+void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& options);
+
+}  // namespace cairn
