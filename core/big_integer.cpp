@@ -64,7 +64,8 @@ BigInteger BigInteger::from_decimal(std::string_view digits) {
   if (negative) rest.remove_prefix(1);
   const bool well_formed =
       !rest.empty() && std::all_of(rest.begin(), rest.end(), [](char c) { return c >= '0' && c <= '9'; });
-  check<ValueError>(well_formed, "big integer: '", digits, "' is no decimal number; expected digits, perhaps after a '-'");
+  check<ValueError>(well_formed, "big integer: '", digits,
+                    "' is no decimal number; expected digits, perhaps after a '-'");
   BigInteger number;
   while (!rest.empty()) {
     const std::string_view part = rest.substr(0, 9);

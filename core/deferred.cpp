@@ -33,7 +33,9 @@ std::uint64_t source_id_of(const Tensor& tensor) { return tensor.impl()->source_
 void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& replacement) {
   using Kind = Value::Kind;
   switch (value.kind()) {
-    case Kind::tensor: value = replacement(value.as_tensor()); return;
+    case Kind::tensor:
+      value = replacement(value.as_tensor());
+      return;
     case Kind::list:
     case Kind::tuple:
     case Kind::set: {
@@ -48,10 +50,12 @@ void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& r
     }
     case Kind::state_dict: {
       const ValueDepth deeper("rewrite");
-      for (const StateDict::Entry& entry : value.as_state_dict()) rewrite_tensors(const_cast<Value&>(entry.second), replacement);
+      for (const StateDict::Entry& entry : value.as_state_dict())
+        rewrite_tensors(const_cast<Value&>(entry.second), replacement);
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -73,7 +77,8 @@ Value materialize(const Value& value, const Progress& progress) {
   const NoGrad no_grad;
   for (const auto& [source, deferred] : batches) {
     const std::vector<Tensor> real = source->materialize(deferred, progress);
-    check<Error>(real.size() == deferred.size(), "materialize: the source gave ", real.size(), " tensors for ", deferred.size());
+    check<Error>(real.size() == deferred.size(), "materialize: the source gave ", real.size(), " tensors for ",
+                 deferred.size());
     for (std::size_t i = 0; i < real.size(); ++i) {
       if (deferred[i].requires_grad() && !real[i].requires_grad()) Tensor(real[i]).requires_grad_();
       if (is_parameter(deferred[i])) set_is_parameter(real[i]);

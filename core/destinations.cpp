@@ -72,21 +72,26 @@ Destinations::Destinations(const std::vector<Transfer>& transfers) : fates_(tran
   for (std::size_t i = transfers.size(); i-- > 0;) {
     const Tensor& to = transfers[i].to;
     if (to.numel() == 0 || to.device().is_meta()) continue;
-    if (seen.try_emplace(ViewKey(to), i).second) targets.push_back({MemoryRange::of(to), i});
-    else fates_[i] = Fate::lost;
+    if (seen.try_emplace(ViewKey(to), i).second)
+      targets.push_back({MemoryRange::of(to), i});
+    else
+      fates_[i] = Fate::lost;
   }
 
   // Different views whose ranges overlap are painted from the last to the first onto a map of their bytes.
-  std::sort(targets.begin(), targets.end(), [](const Target& a, const Target& b) { return order(a.range) < order(b.range); });
+  std::sort(targets.begin(), targets.end(),
+            [](const Target& a, const Target& b) { return order(a.range) < order(b.range); });
   for (std::size_t first = 0; first < targets.size();) {
     MemoryRange whole = targets[first].range;
     std::size_t last = first + 1;
-    for (; last < targets.size() && same_place(targets[last].range, whole) && targets[last].range.begin < whole.end; ++last) {
+    for (; last < targets.size() && same_place(targets[last].range, whole) && targets[last].range.begin < whole.end;
+         ++last) {
       whole.end = std::max(whole.end, targets[last].range.end);
     }
     ranges_.push_back(whole);
     if (last - first > 1) {
-      std::sort(targets.begin() + static_cast<std::ptrdiff_t>(first), targets.begin() + static_cast<std::ptrdiff_t>(last),
+      std::sort(targets.begin() + static_cast<std::ptrdiff_t>(first),
+                targets.begin() + static_cast<std::ptrdiff_t>(last),
                 [](const Target& a, const Target& b) { return a.transfer > b.transfer; });
       std::vector<bool> painted(whole.end - whole.begin);
       for (std::size_t i = first; i < last; ++i) {

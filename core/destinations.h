@@ -1,7 +1,7 @@
 // Which bytes the transfers of a load write, and which of them wins where two write the same. Inside core.
 //
-// Tied parameters are several names of one tensor, and views may overlap in part. As in PyTorch, where a load copies one
-// tensor after the other, the last one wins.
+// Tied parameters are several names of one tensor, and views may overlap in part. As in PyTorch, where a load copies
+// one tensor after the other, the last one wins.
 #pragma once
 
 #include <cstddef>

@@ -15,8 +15,10 @@ struct TypeName {
   std::string_view name;
 };
 
-constexpr std::array<TypeName, 4> types = {{
-    {Device::Type::cpu, "cpu"}, {Device::Type::cuda, "cuda"}, {Device::Type::meta, "meta"}, {Device::Type::sim, "sim"}}};
+constexpr std::array<TypeName, 4> types = {{{Device::Type::cpu, "cpu"},
+                                            {Device::Type::cuda, "cuda"},
+                                            {Device::Type::meta, "meta"},
+                                            {Device::Type::sim, "sim"}}};
 
 Device::Type parse_type(std::string_view text) {
   std::string names;
@@ -51,8 +53,8 @@ Device::Device(std::string_view text) {
   if (!has_colon) return;
   int number = 0;
   const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), number);
-  check<DeviceError>(error == std::errc() && number <= std::numeric_limits<std::int8_t>::max(), "Could not parse device index '",
-                     index, "' in device string '", text, "'");
+  check<DeviceError>(error == std::errc() && number <= std::numeric_limits<std::int8_t>::max(),
+                     "Could not parse device index '", index, "' in device string '", text, "'");
   check<DeviceError>(type_ != Type::cpu || number == 0, "CPU device index must be -1 or zero, got ", number);
   index_ = static_cast<std::int8_t>(number);
 }

@@ -12,8 +12,9 @@ namespace {
 
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
-    return key.is_text() ? std::hash<std::string_view>()(key.text())
-                         : static_cast<std::size_t>(static_cast<std::uint64_t>(key.number()) * 0x9e3779b97f4a7c15u >> 32);
+    return key.is_text()
+               ? std::hash<std::string_view>()(key.text())
+               : static_cast<std::size_t>(static_cast<std::uint64_t>(key.number()) * 0x9e3779b97f4a7c15u >> 32);
   }
 };
 

@@ -26,7 +26,8 @@ constexpr std::array<Row, dtype_count> rows = make_rows();
 
 const Row& row(DType dtype) {
   const auto code = static_cast<std::size_t>(dtype);
-  check<DTypeError>(code < dtype_count, "dtype: ", code, " is no code of an element type; codes end at ", dtype_count - 1);
+  check<DTypeError>(code < dtype_count, "dtype: ", code, " is no code of an element type; codes end at ",
+                    dtype_count - 1);
   return rows[code];
 }
 
@@ -34,13 +35,11 @@ bool is_float8(DType dtype) { return dtype == DType::float8_e4m3fn || dtype == D
 
 }  // namespace
 
-std::size_t size_of(DType dtype) { return row(dtype).size; }
-
 std::string_view name(DType dtype) { return row(dtype).name; }
 
 std::string_view scalar_type_name(DType dtype) {
   constexpr std::array<std::string_view, dtype_count> names = {
-      "Bool", "Byte",     "Char",  "Short",  "Int",           "Long",        "Half",
+      "Bool",     "Byte",  "Char",   "Short",         "Int",         "Long",        "Half",
       "BFloat16", "Float", "Double", "Float8_e4m3fn", "Float8_e5m2", "ComplexFloat"};
   row(dtype);  // throws for a code that names none
   return names[static_cast<std::size_t>(dtype)];
@@ -66,12 +65,14 @@ DType dtype_from_name(std::string_view text) {
 
 DType promote_types(DType a, DType b) {
   if (a == b) return a;
-  check<DTypeError>(!is_float8(a) && !is_float8(b), "Promotion for Float8 Types is not supported, attempted to promote ",
-                    scalar_type_name(a), " and ", scalar_type_name(b));
+  check<DTypeError>(!is_float8(a) && !is_float8(b),
+                    "Promotion for Float8 Types is not supported, attempted to promote ", scalar_type_name(a), " and ",
+                    scalar_type_name(b));
   if (category(a) != category(b)) {
     const DType higher = category(a) > category(b) ? a : b, lower = category(a) > category(b) ? b : a;
-    check<DTypeError>(higher != DType::complex64 || lower != DType::float64,
-                      "promote_types: float64 and complex64 promote to complex128, which is no dtype here; convert one of them");
+    check<DTypeError>(
+        higher != DType::complex64 || lower != DType::float64,
+        "promote_types: float64 and complex64 promote to complex128, which is no dtype here; convert one of them");
     return higher;
   }
   // Neither holds the other: the next wider type holds both.

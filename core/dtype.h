@@ -77,7 +77,19 @@ constexpr void visit(DType dtype, F&& f) {
   });
 }
 
-std::size_t size_of(DType dtype);             ///< Bytes an element takes.
+namespace detail {
+template <class... Types>
+constexpr auto make_element_sizes(TypeList<Types...>) {
+  struct { std::uint8_t of[sizeof...(Types)]; } sizes = {{sizeof(Types)...}};
+  return sizes;
+}
+inline constexpr auto element_sizes = make_element_sizes(Elements{});
+}  // namespace detail
+
+/// Bytes an element takes; 0 for a code that names no type.
+constexpr std::size_t size_of(DType dtype) {
+  return static_cast<std::size_t>(dtype) < dtype_count ? detail::element_sizes.of[static_cast<std::size_t>(dtype)] : 0;
+}
 std::string_view name(DType dtype);           ///< "float32"
 std::string_view scalar_type_name(DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
 DTypeCategory category(DType dtype);

@@ -1,8 +1,8 @@
 // Entries in insertion order with lookup by hash: what Dict and StateDict are made of.
 //
-// The entries lie in one vector. Beyond a few of them an open-addressed table of (hash, position), probed linearly, says
-// where a key lies; below that, comparing the keys one by one is faster and takes no memory. Adding either succeeds or
-// changes nothing.
+// The entries lie in one vector. Beyond a few of them an open-addressed table of (hash, position), probed linearly,
+// says where a key lies; below that, comparing the keys one by one is faster and takes no memory. Adding either
+// succeeds or changes nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // The thread pool, and what parallel_for adds to an executor: inline nesting and exceptions.
 //
-// The pool holds one job at a time. Its threads sleep on a condition variable, take indices from an atomic counter while
-// the job is open, and sleep again; the caller takes indices too, closes the job and waits for those still working. A
-// second caller that finds the pool busy works alone instead of waiting.
+// The pool holds one job at a time. Its threads sleep on a condition variable, take indices from an atomic counter
+// while the job is open, and sleep again; the caller takes indices too, closes the job and waits for those still
+// working. A second caller that finds the pool busy works alone instead of waiting.
 #include <cairn/core/parallel.h>
 
 #include <atomic>
@@ -64,14 +64,16 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(int concurrency) : state_(std::make_unique<State>()) {
-  check<ValueError>(concurrency >= 1, "ThreadPool: concurrency is ", concurrency, ", but must be at least 1, the caller itself");
+  check<ValueError>(concurrency >= 1, "ThreadPool: concurrency is ", concurrency,
+                    ", but must be at least 1, the caller itself");
   try {
     state_->threads.reserve(static_cast<std::size_t>(concurrency) - 1);
     for (int i = 1; i < concurrency; ++i) state_->threads.emplace_back([state = state_.get()] { state->serve(); });
   } catch (const std::exception& error) {
     const std::size_t started = state_->threads.size();
     state_->join();
-    throw Error(text("ThreadPool: thread ", started + 1, " of ", concurrency - 1, " could not be started: ", error.what()));
+    throw Error(
+        text("ThreadPool: thread ", started + 1, " of ", concurrency - 1, " could not be started: ", error.what()));
   }
 }
 
@@ -96,8 +98,10 @@ void ThreadPool::run(std::int64_t count, void (*task)(void*, std::int64_t), void
     ++state.generation;
   }
   const auto helpers = static_cast<std::int64_t>(state.threads.size());
-  if (count - 1 >= helpers) state.work.notify_all();
-  else for (std::int64_t i = 1; i < count; ++i) state.work.notify_one();
+  if (count - 1 >= helpers)
+    state.work.notify_all();
+  else
+    for (std::int64_t i = 1; i < count; ++i) state.work.notify_one();
   state.take_indices();
   std::unique_lock lock(state.mutex);
   state.open = false;
@@ -151,7 +155,8 @@ void detail::parallel_for(std::int64_t count, void (*task)(void*, std::int64_t),
     return;
   }
   Loop loop{.task = task, .context = context, .grad_enabled = thread_state.grad_enabled, .mutex = {}, .exception = {}};
-  executor->run(count, [](void* self, std::int64_t i) { static_cast<Loop*>(self)->call(i); }, &loop);
+  executor->run(
+      count, [](void* self, std::int64_t i) { static_cast<Loop*>(self)->call(i); }, &loop);
   if (loop.exception) std::rethrow_exception(loop.exception);
 }
 

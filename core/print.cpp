@@ -1,8 +1,8 @@
 // Tensors as text, by the rules of PyTorch's torch/_tensor_str.py.
 //
-// First all numbers that will be shown are looked at, to choose a notation and one width for all (`Format`); then they are
-// laid out: a vector fills lines, a matrix has one row a line, blocks of higher rank are parted by empty lines. Above
-// `threshold` elements only `edgeitems` at each edge of every dimension are shown.
+// First all numbers that will be shown are looked at, to choose a notation and one width for all (`Format`); then they
+// are laid out: a vector fills lines, a matrix has one row a line, blocks of higher rank are parted by empty lines.
+// Above `threshold` elements only `edgeitems` at each edge of every dimension are shown.
 #include <cairn/core/print.h>
 
 #include <algorithm>
@@ -46,9 +46,12 @@ class ElementReader {
     double result = 0;
     visit(dtype_, [&]<class T>() {
       const T value = read<T>(offset);
-      if constexpr (Element<T>::category == DTypeCategory::complex) result = imaginary ? value.imag() : value.real();
-      else if constexpr (std::is_arithmetic_v<T>) result = static_cast<double>(value);
-      else result = static_cast<float>(value);
+      if constexpr (Element<T>::category == DTypeCategory::complex)
+        result = imaginary ? value.imag() : value.real();
+      else if constexpr (std::is_arithmetic_v<T>)
+        result = static_cast<double>(value);
+      else
+        result = static_cast<float>(value);
     });
     return result;
   }
@@ -81,14 +84,17 @@ class Format {
  public:
   Format(const ElementReader& elements, const std::vector<std::int64_t>& shown, int precision, bool imaginary)
       : elements_(elements), precision_(precision), imaginary_(imaginary) {
-    if (elements.is_floating()) choose_notation(shown);
-    else for (std::int64_t offset : shown) widen(elements.integer(offset));
+    if (elements.is_floating())
+      choose_notation(shown);
+    else
+      for (std::int64_t offset : shown) widen(elements.integer(offset));
   }
 
   std::size_t width() const { return width_; }
 
   std::string operator()(std::int64_t offset) const {
-    std::string text = elements_.is_floating() ? spell(elements_.number(offset, imaginary_)) : elements_.integer(offset);
+    std::string text =
+        elements_.is_floating() ? spell(elements_.number(offset, imaginary_)) : elements_.integer(offset);
     return text.size() < width_ ? std::string(width_ - text.size(), ' ') + text : text;
   }
 
@@ -136,7 +142,8 @@ class TensorText {
         elements_(tensor),
         shown_(offsets_shown()),
         format_(elements_, shown_, options.precision, false),
-        imaginary_format_(elements_, elements_.is_complex() ? shown_ : std::vector<std::int64_t>(), options.precision, true) {}
+        imaginary_format_(elements_, elements_.is_complex() ? shown_ : std::vector<std::int64_t>(), options.precision,
+                          true) {}
 
   std::string text(int indent) const { return block(0, 0, indent); }
 
@@ -158,7 +165,8 @@ class TensorText {
     for (int dim = 0; dim < shape_.rank(); ++dim) {
       std::vector<std::int64_t> finer;
       for (std::int64_t offset : offsets) {
-        for_each_shown(dim, [&](std::int64_t i) { finer.push_back(offset + i * strides_[dim]); }, [] {});
+        for_each_shown(
+            dim, [&](std::int64_t i) { finer.push_back(offset + i * strides_[dim]); }, [] {});
       }
       offsets.swap(finer);
     }
@@ -177,8 +185,8 @@ class TensorText {
   std::string block(int dim, std::int64_t offset, int indent) const {
     if (dim == shape_.rank()) return element(offset);
     if (dim == shape_.rank() - 1) return vector(offset, indent);
-    const std::string separator =
-        "," + std::string(static_cast<std::size_t>(shape_.rank() - dim - 1), '\n') + std::string(static_cast<std::size_t>(indent) + 1, ' ');
+    const std::string separator = "," + std::string(static_cast<std::size_t>(shape_.rank() - dim - 1), '\n') +
+                                  std::string(static_cast<std::size_t>(indent) + 1, ' ');
     std::string out = "[";
     const auto add = [&](const std::string& part) { (out += out.size() > 1 ? separator : "") += part; };
     for_each_shown(
@@ -194,7 +202,8 @@ class TensorText {
     std::string out = "[";
     std::size_t count = 0;
     const auto add = [&](const std::string& part) {
-      if (count > 0) out += count % per_line == 0 ? ",\n" + std::string(static_cast<std::size_t>(indent) + 1, ' ') : ", ";
+      if (count > 0)
+        out += count % per_line == 0 ? ",\n" + std::string(static_cast<std::size_t>(indent) + 1, ' ') : ", ";
       out += part;
       ++count;
     };
@@ -229,11 +238,14 @@ std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers) {
   }
   const bool is_empty = tensor.numel() == 0;
   if (!has_numbers || (is_empty && tensor.dim() != 1)) all.push_back("size=" + tuple_text(tensor.shape()));
-  const bool is_plain = dtype == DType::float32 ||
-                        (has_numbers && !is_empty && (dtype == DType::int64 || dtype == DType::boolean || dtype == DType::complex64));
+  const bool is_plain =
+      dtype == DType::float32 ||
+      (has_numbers && !is_empty && (dtype == DType::int64 || dtype == DType::boolean || dtype == DType::complex64));
   if (!is_plain) all.push_back("dtype=" + to_string(dtype));
-  if (tensor.grad_fn()) all.push_back("grad_fn=<" + grad_fn_name(*tensor.grad_fn()) + ">");
-  else if (tensor.requires_grad()) all.push_back("requires_grad=True");
+  if (tensor.grad_fn())
+    all.push_back("grad_fn=<" + grad_fn_name(*tensor.grad_fn()) + ">");
+  else if (tensor.requires_grad())
+    all.push_back("requires_grad=True");
   return all;
 }
 
@@ -241,8 +253,10 @@ std::string whole_text(const Tensor& tensor, const PrintOptions& options) {
   constexpr int indent = 7;  // behind "tensor("
   std::string out = "tensor(";
   const bool has_numbers = !tensor.is_deferred() && !tensor.device().is_meta();
-  if (!has_numbers) out += "...";
-  else if (tensor.numel() == 0) out += "[]";
+  if (!has_numbers)
+    out += "...";
+  else if (tensor.numel() == 0)
+    out += "[]";
   else {
     const NoGrad no_grad;
     const Tensor here = tensor.device().is_cpu() ? tensor : tensor.detach().to(Device());
@@ -271,8 +285,9 @@ PrintOptions print_options() {
 }
 
 void set_print_options(const PrintOptions& options) {
-  check<ValueError>(options.precision >= 0 && options.threshold >= 0 && options.edgeitems >= 0 && options.linewidth > 0,
-                    "set_print_options: precision, threshold and edgeitems must not be negative, and linewidth must be positive");
+  check<ValueError>(
+      options.precision >= 0 && options.threshold >= 0 && options.edgeitems >= 0 && options.linewidth > 0,
+      "set_print_options: precision, threshold and edgeitems must not be negative, and linewidth must be positive");
   const std::lock_guard lock(options_mutex);
   process_options = options;
 }

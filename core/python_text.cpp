@@ -1,8 +1,9 @@
 // Python's repr of floats, texts and bytes.
 //
-// A float takes the fewest digits that read back as the same number, in plain notation for exponents from -4 to 15 and in
-// scientific notation otherwise. A text takes single quotes unless it holds one and no double quote. Letters beyond ASCII
-// stand as they are, except those that no terminal shows: control characters, surrogates and other invisible ones.
+// A float takes the fewest digits that read back as the same number, in plain notation for exponents from -4 to 15 and
+// in scientific notation otherwise. A text takes single quotes unless it holds one and no double quote. Letters beyond
+// ASCII stand as they are, except those that no terminal shows: control characters, surrogates and other invisible
+// ones.
 #include <cairn/core/python_text.h>
 
 #include <charconv>
@@ -41,11 +42,10 @@ bool is_invisible(std::uint32_t code) {
   struct Range {
     std::uint32_t first, last;
   };
-  constexpr Range ranges[] = {{0x7f, 0xa0},         {0xad, 0xad},         {0x600, 0x605},       {0x61c, 0x61c},
-                              {0x6dd, 0x6dd},       {0x70f, 0x70f},       {0x1680, 0x1680},     {0x180e, 0x180e},
-                              {0x2000, 0x200f},     {0x2028, 0x202f},     {0x205f, 0x206f},     {0x3000, 0x3000},
-                              {0xe000, 0xf8ff},     {0xfeff, 0xfeff},     {0xfff0, 0xfffb},     {0xfffe, 0xffff},
-                              {0xe0000, 0xe0fff},   {0xf0000, 0x10ffff}};
+  constexpr Range ranges[] = {
+      {0x7f, 0xa0},     {0xad, 0xad},     {0x600, 0x605},   {0x61c, 0x61c},   {0x6dd, 0x6dd},     {0x70f, 0x70f},
+      {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f},   {0x3000, 0x3000},
+      {0xe000, 0xf8ff}, {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff}};
   for (const Range& range : ranges) {
     if (code >= range.first && code <= range.last) return true;
   }
@@ -60,12 +60,18 @@ void append_hexadecimal(std::string& out, char letter, std::uint32_t code, int d
 
 /// Appends an ASCII character as it stands between `quote`s.
 void append_ascii(std::string& out, char c, char quote) {
-  if (c == quote || c == '\\') (out += '\\') += c;
-  else if (c == '\n') out += "\\n";
-  else if (c == '\r') out += "\\r";
-  else if (c == '\t') out += "\\t";
-  else if (c < 32 || c == 127) append_hexadecimal(out, 'x', static_cast<unsigned char>(c), 2);
-  else out += c;
+  if (c == quote || c == '\\')
+    (out += '\\') += c;
+  else if (c == '\n')
+    out += "\\n";
+  else if (c == '\r')
+    out += "\\r";
+  else if (c == '\t')
+    out += "\\t";
+  else if (c < 32 || c == 127)
+    append_hexadecimal(out, 'x', static_cast<unsigned char>(c), 2);
+  else
+    out += c;
 }
 
 char quote_for(std::string_view text) {
@@ -98,12 +104,18 @@ std::string python_text(std::string_view text) {
   while (!text.empty()) {
     const Character character = read_character(text);
     const std::size_t size = character.size == 0 ? 1 : character.size;
-    if (character.size == 0) append_hexadecimal(out, 'x', static_cast<unsigned char>(text[0]), 2);
-    else if (character.code < 0x80) append_ascii(out, text[0], quote);
-    else if (!is_invisible(character.code)) out += text.substr(0, size);
-    else if (character.code < 0x100) append_hexadecimal(out, 'x', character.code, 2);
-    else if (character.code < 0x10000) append_hexadecimal(out, 'u', character.code, 4);
-    else append_hexadecimal(out, 'U', character.code, 8);
+    if (character.size == 0)
+      append_hexadecimal(out, 'x', static_cast<unsigned char>(text[0]), 2);
+    else if (character.code < 0x80)
+      append_ascii(out, text[0], quote);
+    else if (!is_invisible(character.code))
+      out += text.substr(0, size);
+    else if (character.code < 0x100)
+      append_hexadecimal(out, 'x', character.code, 2);
+    else if (character.code < 0x10000)
+      append_hexadecimal(out, 'u', character.code, 4);
+    else
+      append_hexadecimal(out, 'U', character.code, 8);
     text.remove_prefix(size);
   }
   return out += quote;
@@ -113,8 +125,10 @@ std::string python_bytes(std::string_view bytes) {
   const char quote = quote_for(bytes);
   std::string out = {'b', quote};
   for (char c : bytes) {
-    if (static_cast<unsigned char>(c) >= 0x80) append_hexadecimal(out, 'x', static_cast<unsigned char>(c), 2);
-    else append_ascii(out, c, quote);
+    if (static_cast<unsigned char>(c) >= 0x80)
+      append_hexadecimal(out, 'x', static_cast<unsigned char>(c), 2);
+    else
+      append_ascii(out, c, quote);
   }
   return out += quote;
 }

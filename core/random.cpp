@@ -39,7 +39,8 @@ struct Generator::Engine {
   std::uint64_t seed = 0;
   std::array<std::uint32_t, size> numbers{};
   std::uint32_t left = 1, next = 0;
-  double normal_double = 0;  // samples that PyTorch's normal draws leave over; kept so that a state comes back as it was
+  double normal_double =
+      0;  // samples that PyTorch's normal draws leave over; kept so that a state comes back as it was
   float normal_float = 0;
   bool has_normal_double = false, has_normal_float = false;
 
@@ -114,7 +115,8 @@ Generator::Engine read_state(const Tensor& tensor) {
   engine.seed = get<std::uint64_t>(state, seed_field);
   engine.left = get<std::uint32_t>(state, left_field);
   const auto next = get<std::uint64_t>(state, next_field);
-  bool valid = get<std::uint32_t>(state, seeded_field) == 1 && engine.left >= 1 && engine.left <= engine.size && next <= engine.size;
+  bool valid = get<std::uint32_t>(state, seeded_field) == 1 && engine.left >= 1 && engine.left <= engine.size &&
+               next <= engine.size;
   for (std::uint32_t i = 0; i < engine.size; ++i) {
     const auto number = get<std::uint64_t>(state, Field{numbers_field.offset + std::size_t{8} * i});
     engine.numbers[i] = static_cast<std::uint32_t>(number);
@@ -202,7 +204,8 @@ void Generator::set_state(const Tensor& state) {
 Value Generator::state() const { return get_state(); }
 
 LoadPlan Generator::plan_load(const Value& state) {
-  check<StateDictError>(state.is(Value::Kind::tensor), "generator: expected its state as a tensor, found ", name(state.kind()));
+  check<StateDictError>(state.is(Value::Kind::tensor), "generator: expected its state as a tensor, found ",
+                        name(state.kind()));
   // A state is small: it is read and checked here, so that nothing can fail at commit.
   LoadPlan plan;
   plan.then([self = *this, engine = std::make_shared<const Engine>(read_state(state.as_tensor()))] {
@@ -223,7 +226,9 @@ namespace {
 
 /// Of 32 random bits as many as `T` has digits, as a fraction; of 64 for double.
 template <class T>
-constexpr int digits_of = std::is_same_v<T, float16> ? 11 : std::is_same_v<T, bfloat16> ? 8 : std::numeric_limits<T>::digits;
+constexpr int digits_of = std::is_same_v<T, float16>    ? 11
+                          : std::is_same_v<T, bfloat16> ? 8
+                                                        : std::numeric_limits<T>::digits;
 
 /// Fills contiguous memory. float16 and bfloat16 are computed in float and rounded, their bounds rounded first.
 template <class T>
@@ -234,8 +239,10 @@ void fill_uniform(T* numbers, std::int64_t count, double from, double to, Genera
   const Wide unit = std::ldexp(Wide(1), -digits_of<T>);
   for (std::int64_t i = 0; i < count; ++i) {
     Wide fraction;
-    if constexpr (std::is_same_v<T, double>) fraction = static_cast<Wide>(engine.draw64() & ((std::uint64_t{1} << 53) - 1)) * unit;
-    else fraction = static_cast<Wide>(engine.draw() & ((1u << digits_of<T>) - 1)) * unit;
+    if constexpr (std::is_same_v<T, double>)
+      fraction = static_cast<Wide>(engine.draw64() & ((std::uint64_t{1} << 53) - 1)) * unit;
+    else
+      fraction = static_cast<Wide>(engine.draw() & ((1u << digits_of<T>)-1)) * unit;
     numbers[i] = static_cast<T>(std::fma(fraction, extent, low));
   }
 }
@@ -252,25 +259,31 @@ constexpr bool is_random_type =
 
 double largest_of(DType dtype) {
   switch (dtype) {
-    case DType::float16: return 65504;
-    case DType::bfloat16: return 3.3895313892515355e38;
-    case DType::float32: return std::numeric_limits<float>::max();
-    default: return std::numeric_limits<double>::max();
+    case DType::float16:
+      return 65504;
+    case DType::bfloat16:
+      return 3.3895313892515355e38;
+    case DType::float32:
+      return std::numeric_limits<float>::max();
+    default:
+      return std::numeric_limits<double>::max();
   }
 }
 
 void check_uniform(const Tensor& tensor, double from, double to) {
   const DType dtype = tensor.dtype();
-  const bool drawn = dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32 || dtype == DType::float64;
+  const bool drawn =
+      dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32 || dtype == DType::float64;
   check<DTypeError>(drawn, "\"uniform_kernel_cpu\" not implemented for '", scalar_type_name(dtype), "'");
   check<ValueError>(from <= to, "uniform_ expects to return a [from, to) range, but found from=", short_number(from),
                     " > to=", short_number(to));
-  check<ValueError>(to - from <= largest_of(dtype), "uniform_ expects to-from <= std::numeric_limits<", scalar_type_name(dtype),
-                    ">::max(), but found to=", short_number(to), " and from=", short_number(from),
-                    " which result in to-from to exceed the limit");
+  check<ValueError>(to - from <= largest_of(dtype), "uniform_ expects to-from <= std::numeric_limits<",
+                    scalar_type_name(dtype), ">::max(), but found to=", short_number(to),
+                    " and from=", short_number(from), " which result in to-from to exceed the limit");
   check<AutogradError>(!is_grad_enabled() || !tensor.requires_grad(),
-                       tensor.is_leaf() ? "a leaf Variable that requires grad is being used in an in-place operation."
-                                        : "uniform_: the tensor is part of a graph; draw within NoGrad, or into a new tensor");
+                       tensor.is_leaf()
+                           ? "a leaf Variable that requires grad is being used in an in-place operation."
+                           : "uniform_: the tensor is part of a graph; draw within NoGrad, or into a new tensor");
 }
 
 /// The same numbers with the largest stride first: the order in memory, which is the order PyTorch draws in.
@@ -312,7 +325,8 @@ const Tensor& uniform_(const Tensor& tensor, double from, double to, const Optio
     const Tensor drawn = empty(target.shape(), {.dtype = target.dtype(), .device = target.device()});
     const View view{drawn.raw_data(), drawn.shape().data(), drawn.strides().data(), drawn.dim(), drawn.dtype()};
     const std::uint64_t key = Generator(source).random64();
-    check_status(device.uniform(tensor.device().index(), &view, key, 0, from, to, nullptr), device, tensor.device(), "uniform_");
+    check_status(device.uniform(tensor.device().index(), &view, key, 0, from, to, nullptr), device, tensor.device(),
+                 "uniform_");
     target.copy_(drawn);
     return tensor;
   }

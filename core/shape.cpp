@@ -2,39 +2,36 @@
 #include <cairn/core/shape.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <cairn/core/error.h>
 
 namespace cairn {
 
-Shape::Shape(std::span<const std::int64_t> extents) { assign(extents); }
-
-Shape::Shape(Shape&& other) noexcept : rank_(std::exchange(other.rank_, 0)) {
-  if (rank_ > inline_rank) heap_ = other.heap_;
-  else std::copy_n(other.inline_, rank_, inline_);
-}
-
-Shape& Shape::operator=(const Shape& other) {
-  if (this != &other) *this = Shape(other);
-  return *this;
-}
-
-Shape& Shape::operator=(Shape&& other) noexcept {
-  if (this == &other) return *this;
-  if (rank_ > inline_rank) delete[] heap_;
-  rank_ = std::exchange(other.rank_, 0);
-  if (rank_ > inline_rank) heap_ = other.heap_;
-  else std::copy_n(other.inline_, rank_, inline_);
-  return *this;
-}
-
-void Shape::assign(std::span<const std::int64_t> extents) {
-  check<ShapeError>(extents.size() <= max_rank, "shape: ", extents.size(), " dimensions; at most ", max_rank, " are possible");
+Shape::Shape(std::span<const std::int64_t> extents) {
+  check<ShapeError>(extents.size() <= max_rank, "shape: ", extents.size(), " dimensions; at most ", max_rank,
+                    " are possible");
   const int rank = static_cast<int>(extents.size());
   std::int64_t* place = rank > inline_rank ? heap_ = new std::int64_t[extents.size()] : inline_;
   std::copy(extents.begin(), extents.end(), place);
   rank_ = rank;
+}
+
+Shape& Shape::assign_long(const Shape& other) {
+  Shape copy{std::span<const std::int64_t>(other)};
+  return swap_long(copy);
+}
+
+Shape& Shape::swap_long(Shape& other) noexcept {
+  if (this == &other) return *this;
+  // The union's words as they are: either six extents or a pointer.
+  std::swap(rank_, other.rank_);
+  std::int64_t words[inline_rank];
+  std::memcpy(words, inline_, sizeof words);
+  std::memcpy(inline_, other.inline_, sizeof words);
+  std::memcpy(other.inline_, words, sizeof words);
+  return *this;
 }
 
 std::int64_t Shape::at(int i) const {
@@ -84,8 +81,8 @@ std::string to_string(const Shape& shape) { return "torch.Size(" + bracketed(sha
 
 int wrap_dim(std::int64_t dim, int rank) {
   const int extent = std::max(rank, 1);  // a scalar takes 0 and -1
-  check<IndexError>(-extent <= dim && dim < extent, "Dimension out of range (expected to be in range of [", -extent, ", ",
-                    extent - 1, "], but got ", dim, ")");
+  check<IndexError>(-extent <= dim && dim < extent, "Dimension out of range (expected to be in range of [", -extent,
+                    ", ", extent - 1, "], but got ", dim, ")");
   return static_cast<int>(dim < 0 ? dim + extent : dim);
 }
 

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace cairn {
 
@@ -21,10 +22,18 @@ class Shape {
   Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
   explicit Shape(std::span<const std::int64_t> extents);
 
-  Shape(const Shape& other) : Shape(std::span<const std::int64_t>(other)) {}
-  Shape(Shape&& other) noexcept;
-  Shape& operator=(const Shape& other);
-  Shape& operator=(Shape&& other) noexcept;
+  Shape(const Shape& other) { *this = other; }
+  Shape(Shape&& other) noexcept { *this = std::move(other); }
+  Shape& operator=(const Shape& other) {
+    if (rank_ > inline_rank || other.rank_ > inline_rank) return assign_long(other);
+    rank_ = other.rank_;
+    for (int i = 0; i < inline_rank; ++i) inline_[i] = other.inline_[i];
+    return *this;
+  }
+  Shape& operator=(Shape&& other) noexcept {
+    if (rank_ > inline_rank || other.rank_ > inline_rank) return swap_long(other);
+    return *this = static_cast<const Shape&>(other);
+  }
   ~Shape() { if (rank_ > inline_rank) delete[] heap_; }
 
   int rank() const { return rank_; }
@@ -45,17 +54,25 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b);
 
  private:
-  void assign(std::span<const std::int64_t> extents);
+  Shape& assign_long(const Shape& other);       // where one of the two lies on the heap
+  Shape& swap_long(Shape& other) noexcept;
 
   int rank_ = 0;
   union {
-    std::int64_t inline_[inline_rank];
+    std::int64_t inline_[inline_rank] = {};      // all of it is copied, used or not: six words cost less than a loop
     std::int64_t* heap_;
   };
 };
 
 std::string to_string(const Shape& shape);                     ///< As PyTorch prints it: "torch.Size([2, 3])".
 std::string bracketed(std::span<const std::int64_t> extents);  ///< "[2, 3]"
+
+/// Extents named in a message: written as `bracketed` does, but only if the message is needed.
+struct Extents {
+  std::span<const std::int64_t> extents;
+  explicit Extents(std::span<const std::int64_t> extents) : extents(extents) {}
+};
+inline std::string to_string(const Extents& shown) { return bracketed(shown.extents); }
 
 /// The index `dim` of a rank-`rank` tensor, negative counting from the end; throws IndexError with PyTorch's text.
 int wrap_dim(std::int64_t dim, int rank);

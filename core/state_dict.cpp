@@ -47,7 +47,9 @@ StateDict::StateDict(std::initializer_list<Entry> entries) {
 
 std::size_t StateDict::size() const { return impl_ ? impl_->map.entries().size() : 0; }
 
-const Value* StateDict::find(std::string_view key) const { return impl_ ? std::as_const(impl_->map).find(key) : nullptr; }
+const Value* StateDict::find(std::string_view key) const {
+  return impl_ ? std::as_const(impl_->map).find(key) : nullptr;
+}
 
 Value* StateDict::find(std::string_view key) { return impl_ ? impl_->map.find(key) : nullptr; }
 

@@ -22,8 +22,10 @@ namespace {
 
 template <class T>
 void append_moved(std::vector<T>& to, std::vector<T>& from) {
-  if (to.empty()) to.swap(from);
-  else to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  if (to.empty())
+    to.swap(from);
+  else
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   from.clear();
 }
 
@@ -86,7 +88,8 @@ class Commit {
     std::uint64_t decoded = 0;
     for (std::size_t i = 0; i < transfers_.size(); ++i) {
       if (destinations_.fate(i) != Fate::wins) report_.ties.push_back(transfers_[i].name);
-      if (transfers_[i].from.is_deferred() && is_written(i)) decoded += static_cast<std::uint64_t>(transfers_[i].from.nbytes());
+      if (transfers_[i].from.is_deferred() && is_written(i))
+        decoded += static_cast<std::uint64_t>(transfers_[i].from.nbytes());
     }
     const bool all_aside = decoded <= options_.staging;
     for (std::size_t i = 0; i < transfers_.size(); ++i) {
@@ -101,7 +104,8 @@ class Commit {
 
   void add(std::vector<Batch>& batches, std::size_t i) {
     TensorSource* const source = source_of(transfers_[i].from);
-    auto batch = std::find_if(batches.begin(), batches.end(), [&](const Batch& known) { return known.source == source; });
+    auto batch =
+        std::find_if(batches.begin(), batches.end(), [&](const Batch& known) { return known.source == source; });
     if (batch == batches.end()) batch = batches.insert(batch, Batch{source, {}});
     batch->transfers.push_back(i);
     batch->bytes += static_cast<std::uint64_t>(transfers_[i].from.nbytes());
@@ -130,7 +134,8 @@ class Commit {
     for (std::size_t i : batch.transfers) {
       const Tensor& from = transfers_[i].from;
       if (is_written(i)) ready_[i] = empty(from.shape(), {.dtype = from.dtype()});
-      staged.push_back({transfers_[i].name, from, is_written(i) ? ready_[i] : empty(from.shape(), {.dtype = from.dtype()})});
+      staged.push_back(
+          {transfers_[i].name, from, is_written(i) ? ready_[i] : empty(from.shape(), {.dtype = from.dtype()})});
     }
     batch.source->read(staged, part(batch), nullptr);
   }
@@ -145,7 +150,8 @@ class Commit {
     std::size_t touched = 0;
     const auto note = [&] {
       touched = std::min(touched, batch.transfers.size());
-      overwritten_.insert(overwritten_.end(), batch.transfers.begin(), batch.transfers.begin() + static_cast<std::ptrdiff_t>(touched));
+      overwritten_.insert(overwritten_.end(), batch.transfers.begin(),
+                          batch.transfers.begin() + static_cast<std::ptrdiff_t>(touched));
       if (touched == 0) return;
       for (Storage* storage : written) storage->bump_version();  // a source writes memory, past copy_
     };
@@ -163,7 +169,7 @@ class Commit {
   const CommitOptions& options_;
   LoadReport& report_;
   Destinations destinations_;
-  std::vector<Tensor> ready_;           // numbers in memory for transfer i, if they are not streamed
+  std::vector<Tensor> ready_;  // numbers in memory for transfer i, if they are not streamed
   std::vector<Batch> lost_, aside_, streams_;
   std::vector<std::size_t> overwritten_;
   std::uint64_t done_ = 0, total_ = 0;
@@ -174,9 +180,9 @@ class Commit {
   constexpr std::size_t shown = 10;
   for (std::size_t i = 0; i < std::min(shown, overwritten.size()); ++i) names += (i ? ", " : "") + overwritten[i];
   if (overwritten.size() > shown) names += " and " + std::to_string(overwritten.size() - shown) + " more";
-  throw PartialLoadError(text("load: ", overwritten.size(), " of ", count, " tensors had been overwritten when it failed: ", names,
-                              ". The failure: ", cause),
-                         std::move(overwritten));
+  std::string message = text("load: ", overwritten.size(), " of ", count,
+                             " tensors had been overwritten when it failed: ", names, ". The failure: ", cause);
+  throw PartialLoadError(std::move(message), std::move(overwritten));
 }
 
 }  // namespace
@@ -190,16 +196,20 @@ void LoadReport::append(LoadReport&& other) {
 }
 
 PartialLoadError::PartialLoadError(std::string message, std::vector<std::string> names)
-    : Error(std::move(message),
-            {.tensor = names.empty() ? "" : names.back(),
-             .hint = "what was loaded into is neither old nor new; load again, or a larger `staging` makes the load atomic"}),
+    : Error(
+          std::move(message),
+          {.tensor = names.empty() ? "" : names.back(),
+           .hint =
+               "what was loaded into is neither old nor new; load again, or a larger `staging` makes the load atomic"}),
       overwritten(std::move(names)) {}
 
 void LoadPlan::transfer(std::string name, Tensor from, Tensor to) {
-  check<ValueError>(from.defined() && to.defined(), "transfer of '", name, "': there is no tensor to read from or to write to");
-  check<ShapeError>(from.shape() == to.shape(), "transfer of '", name, "': a source of shape ", bracketed(from.shape()),
-                    " does not fit a target of shape ", bracketed(to.shape()));
-  check<ValueError>(!to.is_deferred(), "transfer of '", name, "': the target is deferred, it has no numbers to replace");
+  check<ValueError>(from.defined() && to.defined(), "transfer of '", name,
+                    "': there is no tensor to read from or to write to");
+  check<ShapeError>(from.shape() == to.shape(), "transfer of '", name, "': a source of shape ", Extents(from.shape()),
+                    " does not fit a target of shape ", Extents(to.shape()));
+  check<ValueError>(!to.is_deferred(), "transfer of '", name,
+                    "': the target is deferred, it has no numbers to replace");
   check<ValueError>(to.device().is_meta() || !from.device().is_meta(), "Cannot copy out of meta tensor; no data!");
   if (from.dtype() != to.dtype()) {
     report_.conversions.push_back(text(name, ": ", cairn::name(from.dtype()), " -> ", cairn::name(to.dtype())));

@@ -31,10 +31,12 @@ std::string nearest(std::string_view wanted, std::span<const std::string> names)
   const std::string* best = nullptr;
   constexpr std::size_t most = 10'000;  // an error message need not compare millions
   for (const std::string& name : names.first(std::min(names.size(), most))) {
-    const std::size_t difference = name.size() > wanted.size() ? name.size() - wanted.size() : wanted.size() - name.size();
+    const std::size_t difference =
+        name.size() > wanted.size() ? name.size() - wanted.size() : wanted.size() - name.size();
     if (difference >= best_distance) continue;
     const std::size_t distance = edit_distance(wanted, name);
-    if (distance < best_distance && distance < std::max(wanted.size(), name.size())) best = &name, best_distance = distance;
+    if (distance < best_distance && distance < std::max(wanted.size(), name.size()))
+      best = &name, best_distance = distance;
   }
   return best ? *best : std::string();
 }

@@ -40,19 +40,28 @@ void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
 
 namespace {
 
-/// Bytes that `shape` elements of `dtype` take; throws for negative extents and for more than memory can address.
-std::size_t checked_bytes(const Shape& shape, DType dtype) {
-  std::size_t count = 1;
-  bool too_many = false, empty = false;
-  for (const std::int64_t extent : shape) {
-    check<ShapeError>(extent >= 0, "Trying to create tensor with negative dimension ", extent, ": ", bracketed(shape));
+/// Row-major strides of `shape` into `strides`; returns the number of elements. Throws for negative extents and for more
+/// than memory can address.
+std::int64_t checked_strides(const Shape& shape, DType dtype, Shape& strides) {
+  strides = shape;
+  std::int64_t stride = 1, bytes = static_cast<std::int64_t>(size_of(dtype));
+  bool empty = false, bad = false;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    const std::int64_t extent = shape[i];
+    strides[i] = stride;
+    bad = bad || extent < 0 || __builtin_mul_overflow(bytes, extent == 0 ? 1 : extent, &bytes);
     empty = empty || extent == 0;
-    too_many = too_many || __builtin_mul_overflow(count, static_cast<std::size_t>(extent), &count);
+    if (extent > 1) stride *= extent;
+    if (bad) break;
   }
-  too_many = too_many || __builtin_mul_overflow(count, size_of(dtype), &count) || count > (std::size_t{1} << 62);
-  if (empty) return 0;
-  check<ShapeError>(!too_many, "a tensor of shape ", bracketed(shape), " and dtype ", dtype, " takes more than 2^62 bytes");
-  return count;
+  if (bad) [[unlikely]] {
+    for (const std::int64_t extent : shape) {
+      check<ShapeError>(extent >= 0, "Trying to create tensor with negative dimension ", extent, ": ", Extents(shape));
+    }
+  }
+  check<ShapeError>(!bad && bytes <= std::int64_t{1} << 62, "a tensor of shape ", Extents(shape), " and dtype ", dtype,
+                    " takes more than 2^62 bytes");
+  return empty ? 0 : stride;
 }
 
 const TensorImpl& defined_impl(const Tensor& tensor) {
@@ -63,19 +72,12 @@ const TensorImpl& defined_impl(const Tensor& tensor) {
 }  // namespace
 
 Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
-  const std::size_t bytes = checked_bytes(shape, dtype);
   Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->storage = Storage::allocate(bytes, device);
+  impl->numel = checked_strides(shape, dtype, impl->strides);
+  impl->shape = shape;
   impl->dtype = dtype;
   impl->device = device;
-  impl->shape = shape;
-  impl->strides = shape;
-  std::int64_t stride = 1;
-  for (int i = shape.rank() - 1; i >= 0; --i) {
-    impl->strides[i] = stride;
-    stride *= std::max<std::int64_t>(shape[i], 1);
-  }
-  impl->numel = shape.numel();
+  impl->storage = Storage::allocate(static_cast<std::size_t>(impl->numel) * size_of(dtype), device);
   return Tensor(std::move(impl));
 }
 
@@ -143,7 +145,7 @@ void* Tensor::checked_data(DType dtype) const {
   const TensorImpl& impl = *impl_;
   check<DTypeError>(impl.dtype == dtype, "data<", name(dtype), ">() was asked of a ", name(impl.dtype), " tensor");
   check<DeviceError>(impl.storage->backend().host_memory, "data() was asked of a tensor on ", impl.device, ", whose memory the CPU cannot read; use to(\"cpu\") first");
-  check<ValueError>(impl.contiguous, "data() was asked of a tensor whose elements do not lie row by row (strides ", bracketed(impl.strides), "); use contiguous() first");
+  check<ValueError>(impl.contiguous, "data() was asked of a tensor whose elements do not lie row by row (strides ", Extents(impl.strides), "); use contiguous() first");
   return data;
 }
 
@@ -330,13 +332,14 @@ Tensor from_bytes(const void* memory, const Shape& shape, DType dtype) {
 }
 
 Tensor from_borrowed(void* memory, const Shape& shape, DType dtype, void (*release)(void*), void* context) {
-  const std::size_t bytes = checked_bytes(shape, dtype);
+  Shape strides;
+  const std::size_t bytes = static_cast<std::size_t>(checked_strides(shape, dtype, strides)) * size_of(dtype);
   check<ValueError>(reinterpret_cast<std::uintptr_t>(memory) % std::min<std::size_t>(size_of(dtype), 8) == 0,
                     "from_borrowed: the memory is not aligned for ", dtype);
   Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
   impl->storage = Storage::borrow(memory, bytes, release, context);
   impl->dtype = dtype;
-  impl->set_shape(shape, contiguous_strides(shape));
+  impl->set_shape(shape, strides);
   return Tensor(std::move(impl));
 }
 

@@ -40,19 +40,26 @@ std::vector<std::string> key_names(const Value& mapping) {
 std::string describe(const Value& value) {
   std::string kind(name(value.kind()));
   switch (value.kind()) {
-    case Kind::none: return "None";
+    case Kind::none:
+      return "None";
     case Kind::boolean:
     case Kind::integer:
     case Kind::floating:
-    case Kind::complex: return kind + " " + to_string(value);
-    case Kind::big_integer: return "an int beyond 64 bits";
+    case Kind::complex:
+      return kind + " " + to_string(value);
+    case Kind::big_integer:
+      return "an int beyond 64 bits";
     case Kind::text: {
       const std::string& whole = value.as_text();
-      return whole.size() <= 40 ? kind + " " + python_text(whole) : kind + " of " + std::to_string(whole.size()) + " bytes";
+      return whole.size() <= 40 ? kind + " " + python_text(whole)
+                                : kind + " of " + std::to_string(whole.size()) + " bytes";
     }
-    case Kind::bytes: return "bytes of length " + std::to_string(value.size());
-    case Kind::tensor: return kind + " of shape " + bracketed(value.as_tensor().shape());
-    default: return kind + " of " + std::to_string(value.size()) + (value.size() == 1 ? " item" : " items");
+    case Kind::bytes:
+      return "bytes of length " + std::to_string(value.size());
+    case Kind::tensor:
+      return kind + " of shape " + bracketed(value.as_tensor().shape());
+    default:
+      return kind + " of " + std::to_string(value.size()) + (value.size() == 1 ? " item" : " items");
   }
 }
 
@@ -89,19 +96,27 @@ const Value& child(const Value& value, const Key* first, const Key* last) {
 
 /// Python's ==, for what may be an item of a set.
 bool equal_items(const Value& a, const Value& b) {
-  const auto is_number = [](const Value& v) { return v.kind() >= Kind::boolean && v.kind() <= Kind::complex && !v.is(Kind::big_integer); };
+  const auto is_number = [](const Value& v) {
+    return v.kind() >= Kind::boolean && v.kind() <= Kind::complex && !v.is(Kind::big_integer);
+  };
   if (is_number(a) && is_number(b)) {
     const bool whole = !a.is(Kind::floating) && !a.is(Kind::complex) && !b.is(Kind::floating) && !b.is(Kind::complex);
     return whole ? a.as_int() == b.as_int() : a.as_complex() == b.as_complex();
   }
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::none: return true;
-    case Kind::text: return a.as_text() == b.as_text();
-    case Kind::bytes: return a.as_bytes() == b.as_bytes();
-    case Kind::big_integer: return a.as_big_integer() == b.as_big_integer();
-    case Kind::tensor: return a.as_tensor().is_same(b.as_tensor());
-    default: break;
+    case Kind::none:
+      return true;
+    case Kind::text:
+      return a.as_text() == b.as_text();
+    case Kind::bytes:
+      return a.as_bytes() == b.as_bytes();
+    case Kind::big_integer:
+      return a.as_big_integer() == b.as_big_integer();
+    case Kind::tensor:
+      return a.as_tensor().is_same(b.as_tensor());
+    default:
+      break;
   }
   check<TypeError>(a.is(Kind::tuple), "unhashable type: '", name(a.kind()), "'");
   const ValueDepth deeper("compare");
@@ -134,8 +149,10 @@ Value::Value(bool value) : value_(value) {}
 
 Value::Value(Integer value) {
   const bool fits = value.negative || value.bits <= static_cast<std::uint64_t>(INT64_MAX);
-  if (fits) value_ = static_cast<std::int64_t>(value.bits);
-  else value_ = std::make_unique<BigInteger>(BigInteger::from_decimal(std::to_string(value.bits)));
+  if (fits)
+    value_ = static_cast<std::int64_t>(value.bits);
+  else
+    value_ = std::make_unique<BigInteger>(BigInteger::from_decimal(std::to_string(value.bits)));
 }
 
 Value::Value(double value) : value_(value) {}
@@ -157,8 +174,13 @@ Value::Value(const Value& other) {
   const ValueDepth deeper("copy");
   std::visit(
       [this]<class T>(const T& held) {
-        if constexpr (requires { held.get(); *held; }) value_ = std::make_unique<typename T::element_type>(*held);
-        else value_ = held;
+        if constexpr (requires {
+                        held.get();
+                        *held;
+                      })
+          value_ = std::make_unique<typename T::element_type>(*held);
+        else
+          value_ = held;
       },
       other.value_);
 }
@@ -279,10 +301,14 @@ StateDict& Value::as_state_dict() { return const_cast<StateDict&>(std::as_const(
 
 const std::vector<Value>& Value::items() const {
   switch (kind()) {
-    case Kind::list: return as_list().items;
-    case Kind::tuple: return as_tuple().items;
-    case Kind::set: return as_set().items;
-    default: throw_kind("list, tuple or set", *this);
+    case Kind::list:
+      return as_list().items;
+    case Kind::tuple:
+      return as_tuple().items;
+    case Kind::set:
+      return as_set().items;
+    default:
+      throw_kind("list, tuple or set", *this);
   }
 }
 
@@ -291,7 +317,8 @@ const Value& Value::operator[](const Key& key) const { return child(*this, &key,
 Value& Value::operator[](const Key& key) {
   if (is_none()) *this = Dict();
   if (is(Kind::dict)) return as_dict()[key];
-  if (is(Kind::state_dict) && key.is_text() && !as_state_dict().contains(key.text())) as_state_dict().set(key.text(), Value());
+  if (is(Kind::state_dict) && key.is_text() && !as_state_dict().contains(key.text()))
+    as_state_dict().set(key.text(), Value());
   return const_cast<Value&>(child(*this, &key, &key + 1));
 }
 
@@ -308,14 +335,20 @@ bool Value::contains(const Key& key) const {
 
 std::size_t Value::size() const {
   switch (kind()) {
-    case Kind::text: return as_text().size();
-    case Kind::bytes: return as_bytes().data.size();
+    case Kind::text:
+      return as_text().size();
+    case Kind::bytes:
+      return as_bytes().data.size();
     case Kind::list:
     case Kind::tuple:
-    case Kind::set: return items().size();
-    case Kind::dict: return as_dict().size();
-    case Kind::state_dict: return as_state_dict().size();
-    default: throw TypeError(text("object of type '", name(kind()), "' has no len()"));
+    case Kind::set:
+      return items().size();
+    case Kind::dict:
+      return as_dict().size();
+    case Kind::state_dict:
+      return as_state_dict().size();
+    default:
+      throw TypeError(text("object of type '", name(kind()), "' has no len()"));
   }
 }
 

@@ -29,7 +29,9 @@ std::string complex_text(std::complex<double> value) {
   return "(" + part_text(value.real()) + (has_sign ? "" : "+") + imaginary + ")";
 }
 
-std::string_view as_view(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data.data()), bytes.data.size()}; }
+std::string_view as_view(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data.data()), bytes.data.size()};
+}
 
 void append(std::string& out, const Value& value);
 
@@ -92,16 +94,35 @@ void append_container(std::string& out, const Value& value) {
 
 void append(std::string& out, const Value& value) {
   switch (value.kind()) {
-    case Kind::none: out += "None"; break;
-    case Kind::boolean: out += value.as_bool() ? "True" : "False"; break;
-    case Kind::integer: out += std::to_string(value.as_int()); break;
-    case Kind::big_integer: out += value.as_big_integer().decimal(); break;
-    case Kind::floating: out += python_float(value.as_float()); break;
-    case Kind::complex: out += complex_text(value.as_complex()); break;
-    case Kind::text: out += python_text(value.as_text()); break;
-    case Kind::bytes: out += python_bytes(as_view(value.as_bytes())); break;
-    case Kind::tensor: out += to_string(value.as_tensor()); break;
-    default: append_container(out, value);
+    case Kind::none:
+      out += "None";
+      break;
+    case Kind::boolean:
+      out += value.as_bool() ? "True" : "False";
+      break;
+    case Kind::integer:
+      out += std::to_string(value.as_int());
+      break;
+    case Kind::big_integer:
+      out += value.as_big_integer().decimal();
+      break;
+    case Kind::floating:
+      out += python_float(value.as_float());
+      break;
+    case Kind::complex:
+      out += complex_text(value.as_complex());
+      break;
+    case Kind::text:
+      out += python_text(value.as_text());
+      break;
+    case Kind::bytes:
+      out += python_bytes(as_view(value.as_bytes()));
+      break;
+    case Kind::tensor:
+      out += to_string(value.as_tensor());
+      break;
+    default:
+      append_container(out, value);
   }
 }
 
@@ -128,8 +149,9 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string_view name(Value::Kind kind) {
-  constexpr std::array<std::string_view, 14> names = {"NoneType", "bool",  "int",  "int",   "float", "complex", "str",
-                                                      "bytes",    "list",  "tuple", "set",  "dict",  "OrderedDict", "Tensor"};
+  constexpr std::array<std::string_view, 14> names = {"NoneType", "bool", "int",         "int",   "float",
+                                                      "complex",  "str",  "bytes",       "list",  "tuple",
+                                                      "set",      "dict", "OrderedDict", "Tensor"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -160,7 +182,8 @@ std::string to_string(const StateDict& state) {
     const std::string& value = values[i++];
     const std::string_view end = i == state.size() ? ")])" : "),";
     const std::string key = "(" + python_text(entry.first) + ",";
-    const bool fits = value.find('\n') == std::string::npos && column + columns(key) + 1 + columns(value) + end.size() <= width;
+    const bool fits =
+        value.find('\n') == std::string::npos && column + columns(key) + 1 + columns(value) + end.size() <= width;
     out += key;
     out += fits ? " " : "\n" + std::string(column + 1, ' ');
     out += fits ? value : indented(value, column + 1);

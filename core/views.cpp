@@ -54,12 +54,12 @@ Shape inferred(const Shape& shape, std::int64_t numel) {
     }
   }
   if (unknown >= 0) {
-    check<ShapeError>(known > 0 || numel > 0 || shape.rank() == 1, "cannot reshape tensor of 0 elements into shape ", bracketed(shape),
+    check<ShapeError>(known > 0 || numel > 0 || shape.rank() == 1, "cannot reshape tensor of 0 elements into shape ", Extents(shape),
                       " because the unspecified dimension size -1 can be any value and is ambiguous");
-    check<ShapeError>(known > 0 && numel % known == 0, "shape '", bracketed(shape), "' is invalid for input of size ", numel);
+    check<ShapeError>(known > 0 && numel % known == 0, "shape '", Extents(shape), "' is invalid for input of size ", numel);
     result[unknown] = numel / known;
   } else {
-    check<ShapeError>(known == numel, "shape '", bracketed(shape), "' is invalid for input of size ", numel);
+    check<ShapeError>(known == numel, "shape '", Extents(shape), "' is invalid for input of size ", numel);
   }
   return result;
 }
@@ -240,7 +240,7 @@ Tensor Tensor::unsqueeze(int dim) const {
 }
 
 Tensor Tensor::expand(const Shape& wanted) const {
-  check<ShapeError>(wanted.rank() >= dim(), "expand(", bracketed(wanted), ", size=", bracketed(shape()), "): the number of sizes provided (", wanted.rank(),
+  check<ShapeError>(wanted.rank() >= dim(), "expand(", Extents(wanted), ", size=", Extents(shape()), "): the number of sizes provided (", wanted.rank(),
                     ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
   Shape new_shape = wanted, new_strides = wanted;
   const int extra = wanted.rank() - dim();
@@ -249,7 +249,7 @@ Tensor Tensor::expand(const Shape& wanted) const {
     check<ShapeError>(wanted[i] != -1 || i >= extra, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
     if (wanted[i] == -1) new_shape[i] = old;
     check<ShapeError>(old == 1 || old == new_shape[i], "The expanded size of the tensor (", new_shape[i], ") must match the existing size (", old,
-                      ") at non-singleton dimension ", i, ".  Target sizes: ", bracketed(wanted), ".  Tensor sizes: ", bracketed(shape()));
+                      ") at non-singleton dimension ", i, ".  Target sizes: ", Extents(wanted), ".  Tensor sizes: ", Extents(shape()));
     new_strides[i] = i < extra || (old == 1 && new_shape[i] != 1) ? 0 : strides()[i - extra];
   }
   Tensor made = make_view(*this, new_shape, new_strides, storage_offset());
@@ -262,15 +262,15 @@ Tensor Tensor::as_strided(const Shape& shape, const Shape& strides, std::int64_t
   std::int64_t last = offset;
   bool is_empty = false;
   for (int i = 0; i < shape.rank(); ++i) {
-    check<ShapeError>(shape[i] >= 0 && strides[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", bracketed(strides));
+    check<ShapeError>(shape[i] >= 0 && strides[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", Extents(strides));
     is_empty = is_empty || shape[i] == 0;
     std::int64_t span = 0;
     check<ShapeError>(shape[i] == 0 || (!__builtin_mul_overflow(shape[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last)),
-                      "as_strided: shape ", bracketed(shape), " with strides ", bracketed(strides), " reaches beyond memory");
+                      "as_strided: shape ", Extents(shape), " with strides ", Extents(strides), " reaches beyond memory");
   }
   const Tensor made = make_view(*this, shape, strides, offset);
   const std::int64_t held = static_cast<std::int64_t>(impl()->storage->size() / size_of(dtype()));
-  check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", bracketed(shape), ", strides ", bracketed(strides), ", storage offset ", offset,
+  check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", Extents(shape), ", strides ", Extents(strides), ", storage offset ", offset,
                     " require a storage of ", last + 1, " elements, but it holds ", held);
   return made;
 }

@@ -13,30 +13,41 @@
 #include <cairn/core/version.h>
 
 extern "C" {
-const void* cairn_kernels_baseline();
+void* cairn_kernels_baseline();
 #if defined(__x86_64__)
-const void* cairn_kernels_avx2();
-const void* cairn_kernels_avx512();
+void* cairn_kernels_avx2();
+void* cairn_kernels_avx512();
 #endif
 }
 
 namespace cairn {
 namespace {
 
-const KernelTable* table_of(InstructionSet set) {
+KernelTable* table_of(InstructionSet set) {
   static std::mutex mutex;
-  static const void* tables[3] = {};
+  static void* tables[3] = {};
   const std::lock_guard lock(mutex);
-  const void*& table = tables[static_cast<int>(set)];
-  if (table) return static_cast<const KernelTable*>(table);
-  switch (set) {
+  const auto made = [](InstructionSet which) -> KernelTable* {
+    void*& table = tables[static_cast<int>(which)];
+    if (table) return static_cast<KernelTable*>(table);
+    switch (which) {
 #if defined(__x86_64__)
-    case InstructionSet::avx512: table = cairn_kernels_avx512(); break;
-    case InstructionSet::avx2: table = cairn_kernels_avx2(); break;
+      case InstructionSet::avx512: table = cairn_kernels_avx512(); break;
+      case InstructionSet::avx2: table = cairn_kernels_avx2(); break;
 #endif
-    default: table = cairn_kernels_baseline();
+      default: table = cairn_kernels_baseline();
+    }
+    return static_cast<KernelTable*>(table);
+  };
+  KernelTable* table = made(set);
+  const KernelTable* baseline = made(InstructionSet::baseline);
+  for (std::size_t operation = 0; operation < operation_count; ++operation) {
+    for (std::size_t dtype = 0; dtype < dtype_count; ++dtype) {
+      Kernel& kernel = table->at[operation][dtype];
+      if (!kernel) kernel = baseline->at[operation][dtype];
+    }
   }
-  return static_cast<const KernelTable*>(table);
+  return table;
 }
 
 InstructionSet best_set() {

@@ -125,24 +125,31 @@ void packed_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, 
   }
 }
 
-/// The same chains without packing: eight columns side by side hide the latency of a multiply-add.
+/// `width` chains side by side, so that the latency of one multiply-add hides behind the others.
+template <int width, class T>
+void chains(std::int64_t k, const T* row, std::int64_t row_step, const T* column, std::int64_t down, std::int64_t across, const T* start, T* c) {
+  T sums[width];
+  for (int q = 0; q < width; ++q) sums[q] = start ? start[q] : T(0);
+  for (std::int64_t p = 0; p < k; ++p, row += row_step, column += down) {
+    for (int q = 0; q < width; ++q) sums[q] = multiply_add(*row, column[q * across], sums[q]);
+  }
+  for (int q = 0; q < width; ++q) c[q] = sums[q];
+}
+
+/// The same chains without packing.
 template <class T>
-void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c) {
-  constexpr int width = 8;
-  for (std::int64_t i = 0; i < m; ++i) {
+void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
+  for (std::int64_t i = 0; i < m; ++i, c += n) {
     const T* row = a.data + i * a.row;
-    for (std::int64_t j = 0; j < n; j += width) {
-      const int count = static_cast<int>(n - j < width ? n - j : width);
-      const T* column = b.data + j * b.column;
-      T sums[width];
-      for (int q = 0; q < count; ++q) sums[q] = c[i * n + j + q];
-      if (count == width) {
-        for (std::int64_t p = 0; p < k; ++p) for (int q = 0; q < width; ++q) sums[q] = multiply_add(row[p * a.column], column[p * b.row + q * b.column], sums[q]);
-      } else {
-        for (std::int64_t p = 0; p < k; ++p) for (int q = 0; q < count; ++q) sums[q] = multiply_add(row[p * a.column], column[p * b.row + q * b.column], sums[q]);
-      }
-      for (int q = 0; q < count; ++q) c[i * n + j + q] = sums[q];
-    }
+    std::int64_t j = 0;
+    const auto run = [&]<int width>() {
+      chains<width>(k, row, a.column, b.data + j * b.column, b.row, b.column, start ? start + j : nullptr, c + j);
+      j += width;
+    };
+    while (n - j >= 8) run.template operator()<8>();
+    if (n - j >= 4) run.template operator()<4>();
+    if (n - j >= 2) run.template operator()<2>();
+    if (n - j >= 1) run.template operator()<1>();
   }
 }
 
@@ -150,9 +157,9 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, M
 
 template <class T>
 void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
+  if (m * n * k <= 4096 || m < 4) return small_matmul(m, n, k, a, b, start, c);
   for (std::int64_t i = 0; i < m; ++i) for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = start ? start[j] : T(0);
-  if (m * n * k <= 4096 || m < 4) small_matmul(m, n, k, a, b, c);
-  else packed_matmul(m, n, k, a, b, c);
+  packed_matmul(m, n, k, a, b, c);
 }
 
 namespace {

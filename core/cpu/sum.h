@@ -41,22 +41,28 @@ class PairwiseSum {
   std::uint64_t count_ = 0;
 };
 
+/// The sum of term(begin) ... term(end - 1), at most a block.
+template <class T, class F>
+T sum_of_block(std::int64_t begin, std::int64_t end, F&& term) {
+  T lanes[sum_lanes] = {};
+  std::int64_t r = begin;
+  for (; r + sum_lanes <= end; r += sum_lanes) {
+    for (int lane = 0; lane < sum_lanes; ++lane) lanes[lane] += term(r + lane);
+  }
+  for (int lane = 0; r < end; ++r, ++lane) lanes[lane] += term(r);
+  for (int half = sum_lanes / 2; half > 0; half /= 2) {
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
 /// The sum of term(0) ... term(count - 1).
 template <class T, class F>
 T sum_of(std::int64_t count, F&& term) {
+  if (count <= sum_block) return sum_of_block<T>(0, count, term);
   PairwiseSum<T> total;
-  for (std::int64_t begin = 0; begin == 0 || begin < count; begin += sum_block) {
-    const std::int64_t end = count - begin < sum_block ? count : begin + sum_block;
-    T lanes[sum_lanes] = {};
-    std::int64_t r = begin;
-    for (; r + sum_lanes <= end; r += sum_lanes) {
-      for (int lane = 0; lane < sum_lanes; ++lane) lanes[lane] += term(r + lane);
-    }
-    for (int lane = 0; r < end; ++r, ++lane) lanes[lane] += term(r);
-    for (int half = sum_lanes / 2; half > 0; half /= 2) {
-      for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-    }
-    total.add(lanes[0]);
+  for (std::int64_t begin = 0; begin < count; begin += sum_block) {
+    total.add(sum_of_block<T>(begin, count - begin < sum_block ? count : begin + sum_block, term));
   }
   return total.total();
 }
@@ -76,6 +82,10 @@ struct Columns {
 /// j < columns.
 template <class T, class F, class Out>
 void sum_columns(std::int64_t count, int columns, F&& term, Out&& out) {
+  if (count <= sum_lanes && columns < sum_columns_at_once) {  // few numbers: the same tree, one column after another
+    for (int j = 0; j < columns; ++j) out(j, sum_of_block<T>(0, count, [&](std::int64_t r) { return term(r, j); }));
+    return;
+  }
   PairwiseSum<Columns<T>> total;
   for (std::int64_t begin = 0; begin == 0 || begin < count; begin += sum_block) {
     const std::int64_t end = count - begin < sum_block ? count : begin + sum_block;

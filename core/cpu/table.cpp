@@ -1,4 +1,4 @@
-// The kernel table of one instruction set, put together once.
+// The kernel table of one instruction set, put together once. What a set leaves out, cpu_backend.cpp takes from the baseline.
 
 #include <cairn/core/cpu/kernel.h>
 
@@ -14,10 +14,12 @@ KernelTable table;
 }  // namespace cairn
 
 /// Called under a lock, by cpu_backend.cpp.
-extern "C" const void* CAIRN_JOIN(cairn_kernels_, CAIRN_INSTRUCTION_SET)() {
+extern "C" void* CAIRN_JOIN(cairn_kernels_, CAIRN_INSTRUCTION_SET)() {
   using namespace cairn;
   add_elementwise_kernels(table);
+#ifdef CAIRN_HAS_MEMORY_KERNELS
   add_memory_kernels(table);
+#endif
   add_reduction_kernels(table);
   add_matmul_kernels(table);
   add_loss_kernels(table);

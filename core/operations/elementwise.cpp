@@ -79,7 +79,7 @@ template <class Op>
 void binary_inplace(const char* node_name, GradientFunction gradient, const Tensor& a, const Tensor& b, bool save_inputs) {
   check_inplace(a);
   const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shapes(a.shape(), b.shape());
-  check<ShapeError>(shape == a.shape(), "output with shape ", bracketed(a.shape()), " doesn't match the broadcast shape ", bracketed(shape));
+  check<ShapeError>(shape == a.shape(), "output with shape ", Extents(a.shape()), " doesn't match the broadcast shape ", Extents(shape));
   DType dtype = result_dtype(a, b);
   if (!Op::takes_integers && category(dtype) < DTypeCategory::floating) dtype = DType::float32;
   check<DTypeError>(category(dtype) <= category(a.dtype()), "result type ", name(dtype), " can't be cast to the desired output type ", name(a.dtype()));

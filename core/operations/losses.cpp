@@ -41,8 +41,10 @@ Tensor cross_entropy(const Tensor& given, const Tensor& target, const CrossEntro
   const std::int64_t rows = input.shape()[0], classes = input.shape()[1];
   check<ShapeError>(target.dim() == given.dim() - 1 && target.numel() == rows, "Expected input batch_size (", rows, ") to match target batch_size (", target.numel(), ").");
   const Tensor& weight = options.weight;
-  check<ShapeError>(!weight.defined() || (weight.dim() == 1 && weight.numel() == classes), "weight tensor should be defined either for all ", classes,
-                    " classes or no classes but got weight tensor of shape: ", bracketed(weight.defined() ? weight.shape() : Shape{}));
+  if (weight.defined()) {
+    check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ", classes,
+                      " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
+  }
   check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ", options.label_smoothing);
   check_targets(target, classes, options.ignore_index);
 

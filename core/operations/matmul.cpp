@@ -49,7 +49,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   check<ShapeError>(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ", a.dim(), "D and ", b.dim(), 'D');
   check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: ", name(a.dtype()), " != ", name(b.dtype()));
   if (a.dim() == 1 && b.dim() == 1) {
-    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", bracketed(a.shape()), " and src ", bracketed(b.shape()),
+    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", Extents(a.shape()), " and src ", Extents(b.shape()),
                       " to have the same number of elements, but got ", a.size(0), " and ", b.size(0), " elements respectively");
   }
   const Tensor left = a.dim() == 1 ? a.unsqueeze(0) : a;
@@ -70,8 +70,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                     " and ", in, 'x', out, ')');
   check<DTypeError>(x.dtype() == weight.dtype() && (!bias.defined() || bias.dtype() == x.dtype()), "mat1 and mat2 must have the same dtype, but got ", name(x.dtype()),
                     " and ", name(weight.dtype()));
-  check<ShapeError>(!bias.defined() || (bias.dim() == 1 && bias.shape()[0] == out), "linear: bias must have shape [", out, "], but has shape ",
-                    bias.defined() ? bias.shape() : Shape{});
+  if (bias.defined()) {
+    check<ShapeError>(bias.dim() == 1 && bias.shape()[0] == out, "linear: bias must have shape [", out, "], but has shape ", bias.shape());
+  }
   if (x.dim() != 2) {
     Shape shape = x.shape();
     shape[x.dim() - 1] = out;
