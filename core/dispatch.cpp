@@ -28,11 +28,12 @@ constexpr std::size_t few = 16;  // operands whose views fit on the stack
 }
 
 void run(const Backend& backend, Device device, const KernelCall& call) {
-  if (!backend.supports(call.operation, call.dtype)) [[unlikely]] {
+  const Status status = backend.run(device.index(), &call, nullptr);
+  if (status == Status::ok) [[likely]] return;
+  if (status == Status::unsupported) {
     throw DTypeError(text('"', name(call.operation), "\" not implemented for '", name(call.dtype), "' on ", name(backend.type)));
   }
-  const Status status = backend.run(device.index(), &call, nullptr);
-  if (status != Status::ok) [[unlikely]] check_status(status, backend, device, std::string(name(call.operation)).c_str());
+  check_status(status, backend, device, std::string(name(call.operation)).c_str());
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> o
     const TensorImpl& impl = *operands[i]->impl();
     if (!impl.storage) throw_deferred(operation);
     if (!place) place = impl.storage.get();
-    else if (!(impl.storage->device() == place->device())) throw_device_mismatch(operands);
+    else if (&impl.storage->backend() != &place->backend() || !(impl.storage->device() == place->device())) throw_device_mismatch(operands);
     views[i] = {impl.data(), impl.shape.data(), impl.strides.data(), impl.shape.rank(), impl.dtype};
   }
   if (!place) throw_device_mismatch(operands);

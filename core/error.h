@@ -69,7 +69,8 @@ class Part {
   Part(T number) : text_(std::to_string(number)) {}
   Part(double number);
   template <class T>
-    requires(!std::is_arithmetic_v<T>) && requires(const T& value) { { to_string(value) } -> std::convertible_to<std::string>; }
+    requires(!std::is_arithmetic_v<T> && !std::is_convertible_v<T, std::string_view>) &&  // char* is text, not a Device
+            requires(const T& value) { { to_string(value) } -> std::convertible_to<std::string>; }
   Part(const T& value) : text_(to_string(value)) {}
 
   const std::string& get() const { return text_; }

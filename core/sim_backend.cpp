@@ -232,6 +232,7 @@ Status copy_out(std::int32_t index, void* to, const void* from, std::size_t size
   });
 }
 Status run(std::int32_t index, const KernelCall* call, void*) {
+  if (!cpu_backend().supports(call->operation, call->dtype)) return Status::unsupported;
   return on_device(index, [&](SimDevice& device) {
     device.enqueue([&device, job = std::make_shared<const Job>(*call, device)] {
       if (cpu_backend().run(0, &job->call, nullptr) != Status::ok) device.fail(std::string(name(job->call.operation)));

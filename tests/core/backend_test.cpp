@@ -1,0 +1,93 @@
+#include <cstring>
+
+#include <cairn/core.h>
+#include <cairn/core/backend.h>
+#include <cairn/core/cpu/instruction_set.h>
+#include <cairn/core/dispatch.h>
+
+#include "catch.h"
+
+using namespace cairn;
+
+TEST_CASE("a device that is not there is named") {
+  CHECK_FALSE(is_available("sim:99"));
+  CHECK(is_available("sim:3"));
+  CHECK_THROWS_AS(zeros({1}, {.device = "sim:99"}), DeviceError);
+  if (!is_available("cuda:0")) {
+    try {
+      zeros({1}, {.device = "cuda:0"});
+      FAIL("a tensor on a device that is absent");
+    } catch (const DeviceError& error) {
+      CHECK(std::string(error.what()).find("cuda") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a table of another version is refused") {
+  Backend other = backend(Device());
+  other.version += 1;
+  other.type = Device::Type::cuda;
+  CHECK_THROWS_AS(register_backend(other), DeviceError);
+  CHECK_FALSE(is_available("cuda:0"));
+}
+
+TEST_CASE("memory of sim is taken, returned and taken again") {
+  for (int round = 0; round < 50; ++round) {
+    const Tensor a = full({1 << 20}, round, {.device = "sim:2"}), b = full({333}, -round, {.device = "sim:2"});
+    CHECK(a[12345].item() == round);
+    CHECK((a.narrow(0, 0, 333) + b).to("cpu")[332].item() == 0);
+  }
+  CHECK_THROWS_AS(empty({std::int64_t{1} << 40}, {.device = "sim:2"}), DeviceError);
+  synchronize("sim:2");
+}
+
+TEST_CASE("streams and events of every backend are made, waited for and given back") {
+  for (const char* device : {"cpu", "meta", "sim:0"}) {
+    CAPTURE(device);
+    const Backend& table = backend(device);
+    void *stream = nullptr, *event = nullptr;
+    REQUIRE(table.create_stream(0, &stream) == Status::ok);
+    REQUIRE(table.create_event(0, &event) == Status::ok);
+    CHECK(table.record_event(0, event, stream) == Status::ok);
+    CHECK(table.wait_event(0, event, stream) == Status::ok);
+    CHECK(table.destroy_event(0, event) == Status::ok);
+    CHECK(table.destroy_stream(0, stream) == Status::ok);
+  }
+}
+
+TEST_CASE("an operation without a kernel for a dtype says so") {
+  try {
+    exp(zeros({2}, {.dtype = DType::complex64}));
+    FAIL("exp of complex numbers");
+  } catch (const DTypeError& error) {
+    CHECK(error.message() == "\"exp\" not implemented for 'complex64' on cpu");
+  }
+}
+
+TEST_CASE("a tracer sees every operation of its scope") {
+  struct Names : Tracer {
+    std::vector<Operation> seen;
+    void traced(Operation operation, DType, std::span<const Tensor* const>, const void*, std::size_t) override {
+      seen.push_back(operation);
+    }
+  } names;
+  const Tensor x = zeros({2});
+  {
+    const UseTracer use(names);
+    relu(x + x);
+  }
+  relu(x);
+  CHECK(names.seen == std::vector<Operation>{Operation::add, Operation::relu});
+}
+
+TEST_CASE("every operation has a name of its own") {
+  for (std::size_t i = 0; i < operation_count; ++i) {
+    CHECK_FALSE(name(static_cast<Operation>(i)).empty());
+    for (std::size_t j = 0; j < i; ++j) CHECK(name(static_cast<Operation>(i)) != name(static_cast<Operation>(j)));
+  }
+}
+
+TEST_CASE("the instruction set in use is one the machine has") {
+  CHECK(machine_has(instruction_set_in_use()));
+  CHECK(instruction_set() == name(instruction_set_in_use()));
+}

@@ -1,0 +1,351 @@
+// Every differentiable operation, from one table: its gradient against finite differences in float64, on contiguous,
+// strided, broadcast, empty and scalar inputs, and its value on every instruction set the machine has.
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <cairn/core.h>
+#include <cairn/core/cpu/instruction_set.h>
+
+#include "catch.h"
+
+using namespace cairn;
+
+namespace {
+
+struct Case {
+  std::string name;
+  std::vector<Shape> shapes;
+  std::function<Tensor(const std::vector<Tensor>&)> compute;
+  double low = -1.5, high = 1.5;
+};
+
+Tensor targets() { return tensor<std::int64_t>({2, 0, 1, 1}); }
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {
+      {"neg", {{2, 3}}, [](auto& in) { return neg(in[0]); }},
+      {"abs", {{2, 3}}, [](auto& in) { return abs(in[0]); }},
+      {"exp", {{2, 3}}, [](auto& in) { return exp(in[0]); }},
+      {"log", {{2, 3}}, [](auto& in) { return log(in[0]); }, 0.5, 2},
+      {"sqrt", {{2, 3}}, [](auto& in) { return sqrt(in[0]); }, 0.5, 2},
+      {"relu", {{2, 3}}, [](auto& in) { return relu(in[0]); }},
+      {"sigmoid", {{19}}, [](auto& in) { return sigmoid(in[0]); }},
+      {"sigmoid of a scalar", {{}}, [](auto& in) { return sigmoid(in[0]); }},
+      {"add", {{2, 3}, {2, 3}}, [](auto& in) { return in[0] + in[1]; }},
+      {"add, broadcast", {{4, 1}, {2, 1, 3}}, [](auto& in) { return in[0] + in[1]; }},
+      {"sub, broadcast", {{3}, {2, 3}}, [](auto& in) { return in[0] - in[1]; }},
+      {"mul, broadcast", {{2, 3}, {}}, [](auto& in) { return in[0] * in[1]; }},
+      {"mul by itself", {{5}}, [](auto& in) { return in[0] * in[0]; }},
+      {"div, broadcast", {{2, 3}, {2, 1}}, [](auto& in) { return in[0] / in[1]; }, 0.5, 2},
+      {"numbers beside a tensor", {{3}}, [](auto& in) { return 2.0 - in[0] * 3 + 1 / (in[0] + 4); }},
+      {"sum", {{2, 3, 2}}, [](auto& in) { return sum(in[0]); }},
+      {"sum over two",
+       {{2, 3, 2}},
+       [](auto& in) {
+         return sum(in[0], {0, -1}, true);
+       }},
+      {"mean", {{2, 3}}, [](auto& in) { return mean(in[0]); }},
+      {"mean over one", {{2, 3}}, [](auto& in) { return mean(in[0], {1}); }},
+      {"matmul", {{3, 4}, {4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
+      {"matmul of vectors", {{4}, {4}}, [](auto& in) { return matmul(in[0], in[1]); }},
+      {"matrix by vector", {{3, 4}, {4}}, [](auto& in) { return matmul(in[0], in[1]); }},
+      {"vector by matrix", {{4}, {4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
+      {"matmul, batches broadcast", {{2, 1, 3, 4}, {2, 4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
+      {"matmul of transposes", {{4, 3}, {2, 4}}, [](auto& in) { return matmul(in[0].t(), in[1].t()); }},
+      {"linear", {{4, 3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
+      {"linear without bias", {{2, 2, 3}, {5, 3}}, [](auto& in) { return linear(in[0], in[1]); }},
+      {"linear of a vector", {{3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
+      {"cross_entropy", {{4, 3}}, [](auto& in) { return cross_entropy(in[0], targets()); }},
+      {"cross_entropy, summed",
+       {{4, 3}},
+       [](auto& in) { return cross_entropy(in[0], targets(), {.reduction = Reduction::sum}); }},
+      {"cross_entropy of each",
+       {{4, 3}},
+       [](auto& in) { return cross_entropy(in[0], targets(), {.reduction = Reduction::none}); }},
+      {"cross_entropy with everything",
+       {{4, 3}},
+       [](auto& in) {
+         const Tensor weight = tensor({0.5, 2.0, 1.5});
+         return cross_entropy(in[0], targets(), {.weight = weight, .ignore_index = 0, .label_smoothing = 0.2});
+       }},
+      {"mse_loss", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1]); }},
+      {"mse_loss of each, broadcast", {{2, 3}, {3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::none); }},
+      {"mse_loss, summed", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::sum); }},
+      {"batch_norm in training",
+       {{4, 3}, {3}, {3}},
+       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
+      {"batch_norm of planes",
+       {{2, 3, 2, 2}, {3}, {3}},
+       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
+      {"batch_norm, evaluating",
+       {{4, 3}, {3}, {3}},
+       [](auto& in) {
+         const Tensor mean = tensor({0.1, -0.2, 0.3}), variance = tensor({0.5, 1.5, 1.0});
+         return batch_norm(in[0], mean, variance, in[1], in[2], false, 0.1, 1e-5);
+       }},
+      {"batch_norm, more than sixteen channels",
+       {{3, 18}, {18}, {18}},
+       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
+      {"reshape",
+       {{2, 6}},
+       [](auto& in) {
+         return in[0].reshape({3, -1});
+       }},
+      {"reshape that copies", {{2, 3}}, [](auto& in) { return in[0].t().reshape({6}); }},
+      {"flatten", {{2, 3, 2}}, [](auto& in) { return in[0].flatten(1); }},
+      {"permute",
+       {{2, 3, 4}},
+       [](auto& in) {
+         return in[0].permute({2, 0, 1});
+       }},
+      {"select", {{2, 3}}, [](auto& in) { return in[0].select(1, -1); }},
+      {"slice with a step", {{5, 2}}, [](auto& in) { return in[0].slice(0, 1, 5, 2); }},
+      {"narrow", {{5, 2}}, [](auto& in) { return in[0].narrow(0, 2, 2); }},
+      {"squeeze and unsqueeze", {{2, 1, 3}}, [](auto& in) { return in[0].squeeze(1).unsqueeze(-1); }},
+      {"expand",
+       {{3, 1}},
+       [](auto& in) {
+         return in[0].expand({2, 3, 4});
+       }},
+      {"clone", {{3}}, [](auto& in) { return in[0].clone(); }},
+      {"to float64 and back", {{3}}, [](auto& in) { return in[0].to(DType::float64); }},
+      {"in place",
+       {{3}, {3}},
+       [](auto& in) {
+         Tensor y = in[0] * 2;
+         y.mul_(in[1]);
+         y.add_(in[0]);
+         return y;
+       }},
+      {"no elements", {{0, 3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
+  };
+  return all;
+}
+
+/// The inputs of a case: uniform numbers, kept away from 0, where relu and abs have no slope.
+std::vector<Tensor> inputs_of(const Case& test, bool strided) {
+  const Generator generator(7);
+  std::vector<Tensor> inputs;
+  for (const Shape& shape : test.shapes) {
+    Tensor made = rand(shape, {.dtype = DType::float64}, generator) * (test.high - test.low) + test.low;
+    for (double& value : made.data<double>())
+      if (std::abs(value) < 0.05) value = 0.3;
+    if (strided &&
+        shape.rank() > 0) {  // the same numbers, every second one of a larger tensor, its dimensions reversed
+      Shape reversed, order;
+      for (int i = shape.rank() - 1; i >= 0; --i) reversed.push_back(shape[i] * 2), order.push_back(i);
+      Tensor view = zeros(reversed, {.dtype = DType::float64}).permute(order);
+      for (int i = 0; i < shape.rank(); ++i) view = view.slice(i, 0, shape[i] * 2, 2);
+      view.copy_(made);
+      made = view.detach();
+    }
+    inputs.push_back(made.requires_grad_());
+  }
+  return inputs;
+}
+
+/// A fixed, uneven weighting, so that every element of the result counts differently.
+Tensor weighted_sum(const Tensor& y) {
+  const Tensor weights = rand(y.shape(), {.dtype = y.dtype()}, Generator(11)) + 0.5;
+  return sum(y * weights);
+}
+
+double at(const Tensor& tensor, std::int64_t i) { return tensor.detach().contiguous().view({-1})[i].item(); }
+
+}  // namespace
+
+TEST_CASE("the gradient of every operation is its finite difference") {
+  const bool strided = GENERATE(false, true);
+  for (const Case& test : cases()) {
+    CAPTURE(test.name, strided);
+    const std::vector<Tensor> inputs = inputs_of(test, strided);
+    weighted_sum(test.compute(inputs)).backward();
+    for (const Tensor& input : inputs) {
+      if (input.numel() == 0) continue;
+      REQUIRE(input.grad().defined());
+      CHECK(input.grad().shape() == input.shape());
+      for (std::int64_t i = 0; i < input.numel(); ++i) {
+        const NoGrad no_grad;
+        const Tensor flat = input.detach();
+        Tensor element = flat;
+        std::int64_t rest = i;
+        Shape index = input.shape();
+        for (int d = input.dim() - 1; d >= 0; --d) index[d] = rest % input.shape()[d], rest /= input.shape()[d];
+        for (int d = 0; d < input.dim(); ++d) element = element.select(0, index[d]);
+        const double step = 1e-6, value = element.item();
+        element.fill_(value + step);
+        const double above = weighted_sum(test.compute(inputs)).item();
+        element.fill_(value - step);
+        const double below = weighted_sum(test.compute(inputs)).item();
+        element.fill_(value);
+        CHECK(at(input.grad(), i) == Approx((above - below) / (2 * step)).margin(1e-7).epsilon(1e-6));
+      }
+    }
+  }
+}
+
+TEST_CASE("strides change no bit of a value or a gradient, in float32 and on every instruction set") {
+  const InstructionSet before = instruction_set_in_use();
+  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!machine_has(set)) continue;
+    use_instruction_set(set);
+    for (const Case& test : cases()) {
+      CAPTURE(test.name, name(set));
+      std::vector<Tensor> rows = inputs_of(test, false), spread = inputs_of(test, true);
+      Tensor results[2], gradients[2];
+      int i = 0;
+      for (std::vector<Tensor>* inputs : {&rows, &spread}) {
+        const Tensor y = test.compute(*inputs);
+        weighted_sum(y).backward();
+        results[i] = y.detach().contiguous();
+        gradients[i++] = (*inputs)[0].grad().contiguous();
+      }
+      const auto equal = [](const Tensor& a, const Tensor& b) {
+        const auto x = a.data<double>(), y = b.data<double>();
+        return a.shape() == b.shape() && std::equal(x.begin(), x.end(), y.begin());
+      };
+      CHECK(equal(results[0], results[1]));
+      CHECK(equal(gradients[0], gradients[1]));
+    }
+  }
+  use_instruction_set(before);
+}
+
+TEST_CASE("float32 results agree with float64 on every instruction set") {
+  const InstructionSet before = instruction_set_in_use();
+  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!machine_has(set)) continue;
+    use_instruction_set(set);
+    for (const Case& test : cases()) {
+      if (test.name == "cross_entropy with everything" || test.name == "batch_norm, evaluating")
+        continue;  // hold float64 constants
+      CAPTURE(test.name, name(set));
+      const NoGrad no_grad;
+      std::vector<Tensor> wide = inputs_of(test, false), narrow;
+      for (const Tensor& input : wide) narrow.push_back(input.detach().to(DType::float32));
+      const Tensor expected = test.compute(wide), found = test.compute(narrow).to(DType::float64);
+      for (std::int64_t i = 0; i < expected.numel(); ++i)
+        CHECK(at(found, i) == Approx(at(expected, i)).margin(2e-6).epsilon(1e-5));
+    }
+  }
+  use_instruction_set(before);
+}
+
+TEST_CASE("every operation runs on sim:0 with the CPU's bits, and on meta with the CPU's shape") {
+  const NoGrad no_grad;
+  for (const Case& test : cases()) {
+    if (test.name.find("cross_entropy") == 0 || test.name == "batch_norm, evaluating")
+      continue;  // targets and constants on the CPU
+    CAPTURE(test.name);
+    std::vector<Tensor> here = inputs_of(test, false), there, nowhere;
+    for (const Tensor& input : here) {
+      there.push_back(input.detach().to("sim:0"));
+      nowhere.push_back(empty(input.shape(), {.dtype = input.dtype(), .device = "meta"}));
+    }
+    const Tensor expected = test.compute(here).contiguous(), found = test.compute(there);
+    CHECK(found.device() == Device("sim:0"));
+    const Tensor back = found.to("cpu").contiguous();
+    CHECK(std::equal(expected.data<double>().begin(), expected.data<double>().end(), back.data<double>().begin()));
+    CHECK(test.compute(nowhere).shape() == expected.shape());
+  }
+}
+
+TEST_CASE("large tensors give the same bits with one thread and with two") {
+  const Generator generator(3);
+  const Tensor a = rand({300, 700}, {}, generator), b = rand({700, 410}, {}, generator),
+               x = rand({200000}, {}, generator);
+  const auto run = [&] {
+    std::vector<Tensor> results = {matmul(a, b),
+                                   exp(x),
+                                   sum(x),
+                                   sum(a, {0}),
+                                   sum(a, {1}),
+                                   a + a.select(0, 1),
+                                   batch_norm(a, {}, {}, {}, {}, true, 0.1, 1e-5)};
+    return results;
+  };
+  const std::vector<Tensor> one = run();
+  ThreadPool pool(2);
+  const UseExecutor use(pool);
+  const std::vector<Tensor> two = run();
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    CAPTURE(i);
+    CHECK(std::equal(one[i].data<float>().begin(), one[i].data<float>().end(), two[i].data<float>().begin()));
+  }
+}
+
+TEST_CASE("matrix products of every size agree with plain loops, bit for bit between packed and unpacked") {
+  const Generator generator(5);
+  for (const auto& [m, n, k] : {std::tuple{1, 1, 1},
+                                {3, 2, 5},
+                                {4, 33, 7},
+                                {13, 31, 300},
+                                {100, 70, 20},
+                                {97, 513, 257},
+                                {2, 600, 300},
+                                {1, 10, 784}}) {
+    CAPTURE(m, n, k);
+    const Tensor a = rand({m, k}, {}, generator), b = rand({k, n}, {}, generator);
+    const Tensor y = matmul(a, b);
+    // Row by row is always unpacked; the whole product may be packed.
+    for (int i = 0; i < m; i += 7) {
+      const Tensor row = matmul(a.narrow(0, i, 1), b);
+      CHECK(std::equal(row.data<float>().begin(), row.data<float>().end(),
+                       y.data<float>().begin() + static_cast<std::ptrdiff_t>(i) * n));
+    }
+    const Tensor whole = matmul(a.to(DType::int64), b.to(DType::int64));
+    CHECK(whole.dtype() == DType::int64);
+    double expected = 0;
+    for (int p = 0; p < k; ++p) expected += static_cast<double>(a[0][p].item()) * b[p][0].item();
+    CHECK(y[0][0].item() == Approx(expected).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("wrong operands get PyTorch's texts") {
+  const auto message = [](auto&& f) -> std::string {
+    try {
+      f();
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "nothing was thrown";
+  };
+  const Tensor a = zeros({3}), b = zeros({4});
+  CHECK(message([&] { a + b; }) ==
+        "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0");
+  CHECK(message([&] {
+          linear(zeros({4, 7}), zeros({5, 3}), zeros({5}));
+        }) == "addmm: mat1 and mat2 shapes cannot be multiplied (4x7 and 3x5)");
+  CHECK(message([&] {
+          matmul(zeros({2, 3}), zeros({2, 3}));
+        }) == "mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
+  CHECK(message([&] { cross_entropy(zeros({1, 3}), tensor<std::int64_t>({5})); }) == "Target 5 is out of bounds.");
+  CHECK(message([&] { zeros({2, 3}).view({4}); }) == "shape '[4]' is invalid for input of size 6");
+  CHECK(message([&] { zeros({2, 3}).view({-1, -1}); }) == "only one dimension can be inferred");
+  CHECK(message([&] {
+          sum(zeros({2, 3}), {5});
+        }) == "Dimension out of range (expected to be in range of [-2, 1], but got 5)");
+  CHECK(message([&] {
+          batch_norm(zeros({1, 3}), {}, {}, {}, {}, true, 0.1, 1e-5);
+        }) == "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])");
+  CHECK(message([&] {
+          batch_norm(zeros({2, 4}), zeros({3}), zeros({3}), {}, {}, true, 0.1, 1e-5);
+        }) == "running_mean should contain 4 elements not 3");
+  CHECK(message([&] { zeros({3}, {.device = "sim:0"}) + a; }) ==
+        "Expected all tensors to be on the same device, but found at least two devices, sim:0 and cpu!");
+}
+
+TEST_CASE("dtypes promote as PyTorch's do") {
+  const Tensor whole = tensor<std::int64_t>({1, 2, 3}), half = zeros({3}, {.dtype = DType::float64});
+  CHECK((whole + tensor({0.5f, 0.5f, 0.5f})).dtype() == DType::float32);
+  CHECK((whole / whole).dtype() == DType::float32);
+  CHECK((whole * 2).dtype() == DType::int64);
+  CHECK((whole * 0.5).dtype() == DType::float32);
+  CHECK((half * 0.5).dtype() == DType::float64);
+  CHECK((tensor({1.0f}) + scalar_tensor(1.0, {.dtype = DType::float64})).dtype() == DType::float32);
+  CHECK(sum(zeros({3}, {.dtype = DType::boolean})).dtype() == DType::int64);
+  CHECK(exp(whole).dtype() == DType::float32);
+  CHECK(argmax(tensor({1.0f, 5.0f, 5.0f}), 0).item_int64() == 1);
+}

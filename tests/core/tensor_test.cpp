@@ -1,0 +1,119 @@
+#include <vector>
+
+#include <cairn/core.h>
+
+#include "catch.h"
+
+using namespace cairn;
+
+TEST_CASE("copies of a handle name the same numbers, clones do not") {
+  const Tensor a = tensor({1.0f, 2.0f}), b = a, c = a.clone();
+  a.fill_(5);
+  CHECK(b.data<float>()[1] == 5.0f);
+  CHECK(c.data<float>()[1] == 2.0f);
+  CHECK(a.is_same(b));
+  CHECK_FALSE(a.shares_storage(c));
+}
+
+TEST_CASE("views look at the same numbers under other shapes") {
+  const Tensor a = arange(24).view({2, 3, 4});
+  CHECK(a.strides() == Shape{12, 4, 1});
+  CHECK(a.transpose(0, 2).shape() == Shape{4, 3, 2});
+  CHECK(a.permute({2, 0, 1})[3][1][2].item_int64() == 23);
+  CHECK(a.select(1, -1)[1][0].item_int64() == 20);
+  CHECK(a.slice(2, 1, 4, 2).shape() == Shape{2, 3, 2});
+  CHECK(a.narrow(0, 1, 1).storage_offset() == 12);
+  CHECK(a.flatten(1).shape() == Shape{2, 12});
+  CHECK(a.unsqueeze(-1).squeeze(3).shape() == a.shape());
+  CHECK(a[0].expand({5, 3, 4}).strides() == Shape{0, 4, 1});
+  CHECK(a.transpose(1, 2).reshape({2, 12}).shares_storage(a) == false);
+  CHECK_THROWS_AS(a.transpose(1, 2).view({2, 12}), ShapeError);
+  a.fill_(1);
+  CHECK(a.flatten()[17].item_int64() == 1);
+}
+
+TEST_CASE("a view of uneven strides joins what lies evenly") {
+  const Tensor a = arange(48).view({2, 4, 6}).narrow(1, 0, 3);  // a gap after every three rows
+  CHECK(a.view({2, 18}).shape() == Shape{2, 18});
+  CHECK(a.view({2, 3, 2, 3}).shares_storage(a));
+  CHECK_THROWS_AS(a.view({36}), ShapeError);
+  CHECK(arange(6).view({6, 1}).t().view({2, 3})[1][0].item_int64() == 3);
+  CHECK(zeros({0, 3}).view({3, 0}).numel() == 0);
+}
+
+TEST_CASE("as_strided stays inside its storage") {
+  const Tensor a = arange(6);
+  CHECK(a.as_strided({2, 2}, {3, 1}, 1)[1][1].item_int64() == 5);
+  CHECK_THROWS_AS(a.as_strided({2, 2}, {3, 1}, 3), ShapeError);
+  CHECK_THROWS_AS(a.as_strided({2}, {-1}, 3), ShapeError);
+  CHECK_THROWS_AS(a.as_strided({1 << 30, 1 << 30, 1 << 30}, {1 << 30, 1 << 30, 1 << 30}, 0), ShapeError);
+}
+
+TEST_CASE("copy_ broadcasts, converts and crosses devices") {
+  const Tensor target = zeros({2, 3}, {.device = "sim:1"});
+  target.t().copy_(tensor<std::int64_t>({4, 5}));
+  const Tensor back = target.to("cpu");
+  CHECK(back[0][2].item() == 4);
+  CHECK(back[1][0].item() == 5);
+  CHECK(target.to("sim:0").device() == Device("sim:0"));
+  CHECK_THROWS_AS(zeros({3}).copy_(zeros({2})), ShapeError);
+}
+
+TEST_CASE("every dtype converts to every other, and back where it fits") {
+  for_each_type(Elements{}, [&]<class From>() {
+    for_each_type(Elements{}, [&]<class To>() {
+      CAPTURE(name(dtype_of<From>), name(dtype_of<To>));
+      const Tensor values = tensor<std::int64_t>({0, 1, 1, 0, 1}).to(dtype_of<From>);
+      const Tensor back = values.to(dtype_of<To>).to(DType::int64);
+      CHECK(back.data<std::int64_t>()[1] == 1);
+      CHECK(back.data<std::int64_t>()[3] == 0);
+    });
+  });
+  const Tensor odd = tensor({1.9f, -1.9f, 3e9f, 1e30f, std::numeric_limits<float>::quiet_NaN(), 300.0f});
+  CHECK(odd.to(DType::int64)[0].item_int64() == 1);
+  CHECK(odd.to(DType::int64)[1].item_int64() == -1);
+  CHECK(odd.to(DType::int64)[2].item_int64() == 3000000000);
+  CHECK(odd.to(DType::int64)[3].item_int64() == INT64_MIN);
+  CHECK(odd.to(DType::int64)[4].item_int64() == INT64_MIN);
+  CHECK(odd.to(DType::int32)[2].item_int64() == INT32_MIN);
+  CHECK(odd.to(DType::uint8)[5].item_int64() == 44);
+  CHECK(odd.to(DType::boolean)[4].item_int64() == 1);
+  CHECK(tensor<std::int64_t>({16777217}).to(DType::float32).item() == 16777216.0);
+}
+
+TEST_CASE("data() refuses what it could not show") {
+  CHECK_THROWS_AS(zeros({2}).data<double>(), DTypeError);
+  CHECK_THROWS_AS(zeros({2, 3}).t().data<float>(), ValueError);
+  CHECK_THROWS_AS(zeros({2}, {.device = "sim:0"}).data<float>(), DeviceError);
+  CHECK_THROWS_AS(zeros({2}, {.device = "meta"}).item(), ValueError);
+  CHECK_THROWS_AS(zeros({1}, {.device = "meta"}).item(), DeviceError);
+  CHECK_THROWS_AS(Tensor().shape(), ValueError);
+}
+
+TEST_CASE("impossible sizes are refused before any memory is asked for") {
+  CHECK_THROWS_AS(zeros({-1}), ShapeError);
+  CHECK_THROWS_AS(zeros({std::int64_t{1} << 40, std::int64_t{1} << 40}), ShapeError);
+  CHECK(zeros({0, std::int64_t{1} << 40}).numel() == 0);
+}
+
+TEST_CASE("borrowed memory is used in place and given back once") {
+  std::vector<float> mine = {1, 2, 3};
+  static int released = 0;
+  {
+    const Tensor a = from_borrowed(mine.data(), {3}, DType::float32, [](void*) { ++released; });
+    a.mul_(2);
+    const Tensor view = a[1];
+  }
+  CHECK(mine[2] == 6.0f);
+  CHECK(released == 1);
+  CHECK_THROWS_AS(from_borrowed(reinterpret_cast<char*>(mine.data()) + 1, {2}, DType::float32), ValueError);
+}
+
+TEST_CASE("in-place changes are counted, by every view") {
+  const Tensor a = zeros({4});
+  const auto before = a.version();
+  a.narrow(0, 0, 2).add_(1);
+  CHECK(a.version() == before + 1);
+  CHECK_THROWS_AS(a.add_(zeros({2, 4})), ShapeError);
+  CHECK_THROWS_AS(tensor<std::int64_t>({1}).add_(0.5), DTypeError);
+}
