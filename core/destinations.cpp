@@ -2,7 +2,7 @@
 #include <cairn/core/destinations.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <tuple>
 
 namespace cairn {
@@ -51,6 +51,36 @@ void for_each_run(const Tensor& tensor, F&& f) {
   }
 }
 
+/// Decides among transfers whose ranges overlap; `group` lists them in walk order, `whole` is the union of their
+/// ranges.
+void decide(const std::vector<Transfer>& transfers, const std::vector<std::size_t>& group, const MemoryRange& whole,
+            std::vector<Fate>& fates) {
+  std::set<ViewKey> seen;
+  std::vector<std::size_t> distinct;
+  for (auto i = group.rbegin(); i != group.rend(); ++i) {
+    if (seen.emplace(transfers[*i].to).second)
+      distinct.push_back(*i);
+    else
+      fates[*i] = Fate::lost;
+  }
+  if (distinct.size() == 1) return;
+
+  std::vector<bool> painted(whole.end - whole.begin);  // the bytes that later transfers write
+  for (std::size_t i : distinct) {
+    const Tensor& to = transfers[i].to;
+    const std::size_t start = MemoryRange::of(to).begin - whole.begin;
+    std::size_t bytes = 0, taken = 0;
+    for_each_run(to, [&](std::size_t begin, std::size_t end) {
+      const auto first = painted.begin() + static_cast<std::ptrdiff_t>(start + begin);
+      const auto last = painted.begin() + static_cast<std::ptrdiff_t>(start + end);
+      bytes += end - begin;
+      taken += static_cast<std::size_t>(std::count(first, last, true));
+      std::fill(first, last, true);
+    });
+    if (taken > 0) fates[i] = taken == bytes ? Fate::lost : Fate::partial;
+  }
+}
+
 }  // namespace
 
 MemoryRange MemoryRange::of(const Tensor& tensor) {
@@ -62,52 +92,32 @@ MemoryRange MemoryRange::of(const Tensor& tensor) {
 }
 
 Destinations::Destinations(const std::vector<Transfer>& transfers) : fates_(transfers.size(), Fate::wins) {
-  // The same view under several names: the last one wins.
   struct Target {
     MemoryRange range;
     std::size_t transfer;
   };
   std::vector<Target> targets;
-  std::map<ViewKey, std::size_t> seen;
-  for (std::size_t i = transfers.size(); i-- > 0;) {
+  targets.reserve(transfers.size());
+  for (std::size_t i = 0; i < transfers.size(); ++i) {
     const Tensor& to = transfers[i].to;
-    if (to.numel() == 0 || to.device().is_meta()) continue;
-    if (seen.try_emplace(ViewKey(to), i).second)
-      targets.push_back({MemoryRange::of(to), i});
-    else
-      fates_[i] = Fate::lost;
+    if (to.numel() > 0 && !to.device().is_meta()) targets.push_back({MemoryRange::of(to), i});
   }
-
-  // Different views whose ranges overlap are painted from the last to the first onto a map of their bytes.
   std::sort(targets.begin(), targets.end(),
             [](const Target& a, const Target& b) { return order(a.range) < order(b.range); });
-  for (std::size_t first = 0; first < targets.size();) {
+  ranges_.reserve(targets.size());
+  for (std::size_t first = 0, last; first < targets.size(); first = last) {
     MemoryRange whole = targets[first].range;
-    std::size_t last = first + 1;
-    for (; last < targets.size() && same_place(targets[last].range, whole) && targets[last].range.begin < whole.end;
-         ++last) {
-      whole.end = std::max(whole.end, targets[last].range.end);
+    for (last = first + 1; last < targets.size(); ++last) {
+      const MemoryRange& next = targets[last].range;
+      if (!same_place(next, whole) || next.begin >= whole.end) break;
+      whole.end = std::max(whole.end, next.end);
     }
     ranges_.push_back(whole);
-    if (last - first > 1) {
-      std::sort(targets.begin() + static_cast<std::ptrdiff_t>(first),
-                targets.begin() + static_cast<std::ptrdiff_t>(last),
-                [](const Target& a, const Target& b) { return a.transfer > b.transfer; });
-      std::vector<bool> painted(whole.end - whole.begin);
-      for (std::size_t i = first; i < last; ++i) {
-        std::size_t bytes = 0, taken = 0;
-        const std::size_t start = targets[i].range.begin - whole.begin;
-        for_each_run(transfers[targets[i].transfer].to, [&](std::size_t begin, std::size_t end) {
-          const auto from = painted.begin() + static_cast<std::ptrdiff_t>(start + begin);
-          const auto to = painted.begin() + static_cast<std::ptrdiff_t>(start + end);
-          bytes += end - begin;
-          taken += static_cast<std::size_t>(std::count(from, to, true));
-          std::fill(from, to, true);
-        });
-        if (taken > 0) fates_[targets[i].transfer] = taken == bytes ? Fate::lost : Fate::partial;
-      }
-    }
-    first = last;
+    if (last - first == 1) continue;
+    std::vector<std::size_t> group;
+    for (std::size_t i = first; i < last; ++i) group.push_back(targets[i].transfer);
+    std::sort(group.begin(), group.end());
+    decide(transfers, group, whole, fates_);
   }
 }
 

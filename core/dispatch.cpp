@@ -27,6 +27,10 @@ constexpr std::size_t few = 16;  // operands whose views fit on the stack
   throw ValueError(text(name(operation), ": a tensor's numbers are still in its file; materialize() it first"));
 }
 
+bool same_place(const Storage& a, const Storage& b) {
+  return &a.backend() == &b.backend() && (a.backend().host_memory || a.device() == b.device());
+}
+
 void run(const Backend& backend, Device device, const KernelCall& call) {
   const Status status = backend.run(device.index(), &call, nullptr);
   if (status == Status::ok) [[likely]] return;
@@ -61,7 +65,7 @@ void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> o
     const TensorImpl& impl = *operands[i]->impl();
     if (!impl.storage) throw_deferred(operation);
     if (!place) place = impl.storage.get();
-    else if (&impl.storage->backend() != &place->backend() || !(impl.storage->device() == place->device())) throw_device_mismatch(operands);
+    else if (!same_place(*impl.storage, *place)) throw_device_mismatch(operands);
     views[i] = {impl.data(), impl.shape.data(), impl.strides.data(), impl.shape.rank(), impl.dtype};
   }
   if (!place) throw_device_mismatch(operands);

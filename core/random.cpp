@@ -224,26 +224,17 @@ void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
 namespace {
 
-/// Of 32 random bits as many as `T` has digits, as a fraction; of 64 for double.
-template <class T>
-constexpr int digits_of = std::is_same_v<T, float16>    ? 11
-                          : std::is_same_v<T, bfloat16> ? 8
-                                                        : std::numeric_limits<T>::digits;
-
-/// Fills contiguous memory. float16 and bfloat16 are computed in float and rounded, their bounds rounded first.
+/// Fills contiguous memory. 53 bits of two draws make a double, 24 bits of one a float; float16 and bfloat16 are
+/// floats, rounded last, so that the upper bound may occur.
 template <class T>
 void fill_uniform(T* numbers, std::int64_t count, double from, double to, Generator::Engine& engine) {
   using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
-  const auto round = [](double value) { return static_cast<Wide>(static_cast<T>(static_cast<Wide>(value))); };
-  const Wide low = round(from), extent = round(static_cast<double>(round(to) - low));
-  const Wide unit = std::ldexp(Wide(1), -digits_of<T>);
+  constexpr int digits = std::numeric_limits<Wide>::digits;
+  constexpr Wide unit = Wide(1) / static_cast<Wide>(std::uint64_t{1} << digits);
+  const Wide low = static_cast<Wide>(from), extent = static_cast<Wide>(to) - low;
   for (std::int64_t i = 0; i < count; ++i) {
-    Wide fraction;
-    if constexpr (std::is_same_v<T, double>)
-      fraction = static_cast<Wide>(engine.draw64() & ((std::uint64_t{1} << 53) - 1)) * unit;
-    else
-      fraction = static_cast<Wide>(engine.draw() & ((1u << digits_of<T>)-1)) * unit;
-    numbers[i] = static_cast<T>(std::fma(fraction, extent, low));
+    const std::uint64_t bits = (digits > 32 ? engine.draw64() : engine.draw()) & ((std::uint64_t{1} << digits) - 1);
+    numbers[i] = static_cast<T>(std::fma(static_cast<Wide>(bits) * unit, extent, low));
   }
 }
 

@@ -47,7 +47,7 @@ void manual_seed(std::uint64_t seed);       ///< Seeds the default generator.
 /// Where the numbers of a call come from; left empty, from the default generator: `rand({3}, {}, generator)`.
 using OptionalGenerator = std::optional<Generator>;
 
-Tensor rand(const Shape& shape, const TensorOptions& options = {}, const OptionalGenerator& generator = {});   ///< [0, 1)
+Tensor rand(const Shape& shape, const TensorOptions& options = {}, const OptionalGenerator& generator = {});   ///< [0, 1); rounded to float16 or bfloat16 it may be 1, as in PyTorch.
 Tensor randperm(std::int64_t n, const OptionalGenerator& generator = {});                                      ///< int64 [n]
 const Tensor& uniform_(const Tensor& tensor, double from = 0, double to = 1, const OptionalGenerator& generator = {});
 

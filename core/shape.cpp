@@ -66,8 +66,6 @@ void Shape::push_back(std::int64_t extent) {
   ++rank_;
 }
 
-bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
-
 std::string bracketed(std::span<const std::int64_t> extents) {
   std::string text = "[";
   for (std::size_t i = 0; i < extents.size(); ++i) {

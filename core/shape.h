@@ -51,7 +51,12 @@ class Shape {
   std::int64_t numel() const;                                  ///< The product of the extents; 1 for a scalar.
   void push_back(std::int64_t extent);
 
-  friend bool operator==(const Shape& a, const Shape& b);
+  friend bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    const std::int64_t *x = a.data(), *y = b.data();
+    for (int i = 0; i < a.rank_; ++i) if (x[i] != y[i]) return false;
+    return true;
+  }
 
  private:
   Shape& assign_long(const Shape& other);       // where one of the two lies on the heap

@@ -19,7 +19,7 @@ constexpr bool is_whole = Element<T>::category <= DTypeCategory::integer;
 template <class T>
 constexpr bool is_complex = Element<T>::category == DTypeCategory::complex;
 
-// Into a block.
+// Into a block, from `count` elements `stride` apart.
 
 template <class T>
 double to_double(const T& value) {
@@ -28,13 +28,25 @@ double to_double(const T& value) {
   else return static_cast<double>(value);
 }
 
-template <class T>
-void load_block(double* to, const T* from, std::int64_t stride, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = to_double(from[i * stride]);
+/// What lies between: whole types meet in int64, the others in double.
+template <class From>
+using Between = std::conditional_t<is_whole<From>, std::int64_t, double>;
+
+template <class From>
+void load_block(void* to, const void* from, std::int64_t stride, std::int64_t count) {
+  auto* between = static_cast<Between<From>*>(to);
+  const auto* x = static_cast<const From*>(from);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if constexpr (is_whole<From>) between[i] = static_cast<std::int64_t>(x[i * stride]);
+    else between[i] = to_double(x[i * stride]);
+  }
 }
-template <class T>
-void load_block(std::int64_t* to, const T* from, std::int64_t stride, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::int64_t>(from[i * stride]);
+
+/// A complex number as a bool: true where either part is.
+void load_truth(void* to, const void* from, std::int64_t stride, std::int64_t count) {
+  auto* between = static_cast<double*>(to);
+  const auto* parts = static_cast<const float*>(from);
+  for (std::int64_t i = 0; i < count; ++i) between[i] = parts[2 * i * stride] != 0 || parts[2 * i * stride + 1] != 0;
 }
 
 // Out of a block.
@@ -65,30 +77,53 @@ T converted(std::int64_t value) {
   else return T(static_cast<float>(value));
 }
 
-template <class To, class From, class Between>
-void convert(const Rows<2>& rows, To* y, const From* x) {
+template <class To, class Between>
+void store_block(void* to, std::int64_t stride, const void* block, std::int64_t count) {
+  auto* y = static_cast<To*>(to);
+  const auto* between = static_cast<const Between*>(block);
+  for (std::int64_t i = 0; i < count; ++i) y[i * stride] = converted<To>(between[i]);
+}
+
+// Both together.
+
+using Load = void (*)(void* block, const void* from, std::int64_t stride, std::int64_t count);
+using Store = void (*)(void* to, std::int64_t stride, const void* block, std::int64_t count);
+
+void convert(const View& y, const View& x, Load load, Store store) {
+  const Rows<2> rows({&y, &x});
   const std::int64_t sy = rows.stride(0), sx = rows.stride(1);
+  const auto y_size = static_cast<std::int64_t>(size_of(y.dtype)), x_size = static_cast<std::int64_t>(size_of(x.dtype));
   rows.run([&](const std::int64_t (&at)[2], std::int64_t count) {
-    Between between[block];
+    double between[block];  // or int64
     for (std::int64_t i = 0; i < count; i += block) {
       const std::int64_t n = count - i < block ? count - i : block;
-      const From* from = x + at[1] + i * sx;
-      To* to = y + at[0] + i * sy;
-      load_block(between, from, sx, n);
-      if constexpr (is_complex<From> && std::is_same_v<To, bool>) {  // true where either part is
-        for (std::int64_t j = 0; j < n; ++j) between[j] = between[j] != 0 || reinterpret_cast<const float*>(from + j * sx)[1] != 0;
-      }
-      for (std::int64_t j = 0; j < n; ++j) to[j * sy] = converted<To>(between[j]);
+      load(between, data_of<const char>(x) + (at[1] + i * sx) * x_size, sx, n);
+      store(data_of<char>(y) + (at[0] + i * sy) * y_size, sy, between, n);
     }
   });
 }
 
 template <class Bits>
-void copy_same(const Rows<2>& rows, Bits* y, const Bits* x) {
+void copy_same(const View& view_y, const View& view_x) {
+  const Rows<2> rows({&view_y, &view_x});
+  Bits* y = data_of<Bits>(view_y);
+  const Bits* x = data_of<Bits>(view_x);
   const std::int64_t sy = rows.stride(0), sx = rows.stride(1);
   rows.run([&](const std::int64_t (&at)[2], std::int64_t count) {
     if (sy == 1 && sx == 1) std::memmove(y + at[0], x + at[1], static_cast<std::size_t>(count) * sizeof(Bits));
     else for (std::int64_t i = 0; i < count; ++i) y[at[0] + i * sy] = x[at[1] + i * sx];
+  });
+}
+
+template <class Bits>
+void fill_same(const View& view, const void* value) {
+  Bits bits;
+  std::memcpy(&bits, value, sizeof bits);
+  const Rows<1> rows({&view});
+  Bits* y = data_of<Bits>(view);
+  const std::int64_t stride = rows.stride(0);
+  rows.run([&](const std::int64_t (&at)[1], std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[at[0] + i * stride] = bits;
   });
 }
 
@@ -97,37 +132,30 @@ template <class T>
 using BitsOf = std::conditional_t<sizeof(T) == 1, std::uint8_t,
                                   std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
 
-template <class To>
 void copy(const KernelCall& call) {
   const View &y = call.operands[0], &x = call.operands[1];
-  const Rows<2> rows({&y, &x});
-  if (x.dtype == y.dtype) return copy_same(rows, data_of<BitsOf<To>>(y), data_of<BitsOf<To>>(x));
-  for_each_type(Elements{}, [&]<class From>() {
-    if (dtype_of<From> != x.dtype) return;
-    using Between = std::conditional_t<is_whole<From>, std::int64_t, double>;
-    if constexpr (!std::is_same_v<From, To>) convert<To, From, Between>(rows, data_of<To>(y), data_of<From>(x));
+  if (x.dtype == y.dtype) return visit(y.dtype, [&]<class T>() { copy_same<BitsOf<T>>(y, x); });
+  Load load = nullptr;
+  bool whole = false;
+  visit(x.dtype, [&]<class From>() {
+    load = is_complex<From> && y.dtype == DType::boolean ? load_truth : load_block<From>;
+    whole = is_whole<From>;
   });
+  visit(y.dtype, [&]<class To>() { convert(y, x, load, whole ? store_block<To, std::int64_t> : store_block<To, double>); });
 }
 
 template <class T>
 void fill(const KernelCall& call) {
   const auto& attributes = *static_cast<const FillAttributes*>(call.attributes);
   const T value = is_whole<T> && static_cast<double>(attributes.integer) == attributes.floating ? converted<T>(attributes.integer) : converted<T>(attributes.floating);
-  BitsOf<T> bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  BitsOf<T>* y = data_of<BitsOf<T>>(call.operands[0]);
-  const Rows<1> rows({&call.operands[0]});
-  const std::int64_t stride = rows.stride(0);
-  rows.run([&](const std::int64_t (&at)[1], std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) y[at[0] + i * stride] = bits;
-  });
+  fill_same<BitsOf<T>>(call.operands[0], &value);
 }
 
 }  // namespace
 
 void add_memory_kernels(KernelTable& table) {
   for_each_type(Elements{}, [&]<class T>() {
-    table.set<T>(Operation::copy, copy<T>);
+    table.set<T>(Operation::copy, copy);
     table.set<T>(Operation::fill, fill<T>);
   });
 }

@@ -116,7 +116,8 @@ Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
     if (stride == 1 && count >= Packet<T>::size) [[likely]] return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
     if (stride == 0) return Packet<T>(*from);
     alignas(64) T gathered[Packet<T>::size] = {};
-    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
+    if (stride == 1) __builtin_memcpy(gathered, from, static_cast<std::size_t>(count) * sizeof(T));
+    else for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
     return Packet<T>::of(Eigen::internal::pload<Register>(gathered));
   }
 }
@@ -129,7 +130,8 @@ void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
     if (stride == 1 && count >= Packet<T>::size) [[likely]] return Eigen::internal::pstoreu(to, packet.value);
     alignas(64) T scattered[Packet<T>::size];
     Eigen::internal::pstore(scattered, packet.value);
-    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
+    if (stride == 1) __builtin_memcpy(to, scattered, static_cast<std::size_t>(count) * sizeof(T));
+    else for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
   }
 }
 
