@@ -1,0 +1,30 @@
+// How wrong a classifier is: the mean of -log of the probability it gives the right class.
+#pragma once
+
+#include <cstdint>
+
+#include <cairn/core/ops.h>
+#include <cairn/nn/module.h>
+
+namespace cairn::nn {
+
+using CrossEntropyLossOptions =
+    CrossEntropyOptions;  ///< weight, ignore_index, reduction, label_smoothing: see core/ops.h.
+
+/// input [n, classes] or [classes], of any numbers, not yet probabilities; target int64 [n] or a scalar -> a scalar, or
+/// the shape of target without reduction.
+class CrossEntropyLoss : public Module {
+ public:
+  explicit CrossEntropyLoss(const CrossEntropyLossOptions& options = {});
+
+  using Module::forward;
+  Tensor forward(const Tensor& input, const Tensor& target);
+  Tensor operator()(const Tensor& input, const Tensor& target) { return forward(input, target); }
+
+  std::int64_t ignore_index;
+  Reduction reduction;
+  double label_smoothing;
+  Buffer weight;  ///< [classes], or undefined
+};
+
+}  // namespace cairn::nn

@@ -1,0 +1,25 @@
+// How far numbers are from those wanted: the mean of the squared differences.
+#pragma once
+
+#include <cairn/core/ops.h>
+#include <cairn/nn/module.h>
+
+namespace cairn::nn {
+
+struct MSELossOptions {
+  Reduction reduction = Reduction::mean;
+};
+
+/// input and target of one shape -> a scalar, or that shape without reduction.
+class MSELoss : public Module {
+ public:
+  explicit MSELoss(const MSELossOptions& options = {});
+
+  using Module::forward;
+  Tensor forward(const Tensor& input, const Tensor& target);
+  Tensor operator()(const Tensor& input, const Tensor& target) { return forward(input, target); }
+
+  Reduction reduction;
+};
+
+}  // namespace cairn::nn

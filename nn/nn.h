@@ -1,0 +1,14 @@
+// Everything in nn.
+#pragma once
+
+#include <cairn/nn/batch_norm.h>
+#include <cairn/nn/child.h>
+#include <cairn/nn/cross_entropy_loss.h>
+#include <cairn/nn/init.h>
+#include <cairn/nn/linear.h>
+#include <cairn/nn/module.h>
+#include <cairn/nn/mse_loss.h>
+#include <cairn/nn/parameter.h>
+#include <cairn/nn/relu.h>
+#include <cairn/nn/sequential.h>
+#include <cairn/nn/sigmoid.h>

@@ -1,0 +1,22 @@
+// The rectifier as a module: max(x, 0).
+#pragma once
+
+#include <cairn/nn/module.h>
+
+namespace cairn::nn {
+
+struct ReLUOptions {
+  bool inplace = false;  ///< Printed as PyTorch prints it; the result is a tensor of its own either way.
+};
+
+/// x of any shape -> the same shape.
+class ReLU : public Module {
+ public:
+  explicit ReLU(const ReLUOptions& options = {});
+  Tensor forward(const Tensor& x) override;
+  std::string extra_repr() const override;
+
+  bool inplace;
+};
+
+}  // namespace cairn::nn

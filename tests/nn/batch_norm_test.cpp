@@ -1,0 +1,66 @@
+#include <cairn/nn/batch_norm.h>
+
+#include <cmath>
+
+#include "catch.h"
+#include "models.h"
+
+using namespace cairn;
+
+TEST_CASE("in training a batch gets mean 0 and variance 1, and the running statistics follow") {
+  nn::BatchNorm1d bn(1);
+  const Tensor y = bn(tensor({1.0f, 3.0f}).view({2, 1}));
+  CHECK(models::values(y)[0] == Approx(-1).epsilon(1e-4));
+  CHECK(models::values(y)[1] == Approx(1).epsilon(1e-4));
+  CHECK(bn.running_mean.item() == Approx(0.2));
+  CHECK(bn.running_var.item() == Approx(0.9 + 0.1 * 2));
+  CHECK(bn.num_batches_tracked.item_int64() == 1);
+}
+
+TEST_CASE("in evaluation the running statistics are used and kept") {
+  nn::BatchNorm1d bn(1);
+  bn.running_mean.fill_(2);
+  bn.running_var.fill_(4);
+  bn.eval();
+  CHECK(models::values(bn(tensor({4.0f}).view({1, 1})))[0] == Approx(1).epsilon(1e-4));
+  CHECK(bn.running_mean.item() == 2);
+  CHECK(bn.num_batches_tracked.item_int64() == 0);
+}
+
+TEST_CASE("without momentum the running statistics are the mean over all batches") {
+  nn::BatchNorm1d bn(1, {.momentum = std::nullopt});
+  bn(tensor({1.0f, 3.0f}).view({2, 1}));
+  bn(tensor({5.0f, 7.0f}).view({2, 1}));
+  CHECK(bn.running_mean.item() == Approx(4));
+  CHECK(to_string(bn) == "BatchNorm1d(1, eps=1e-05, momentum=None, affine=True, bias=True, track_running_stats=True)");
+}
+
+TEST_CASE("its options decide what is in its state") {
+  using Keys = std::vector<std::string>;
+  CHECK(nn::BatchNorm1d(2).state_dict().keys() ==
+        Keys{"weight", "bias", "running_mean", "running_var", "num_batches_tracked"});
+  CHECK(nn::BatchNorm1d(2, {.affine = false}).state_dict().keys() ==
+        Keys{"running_mean", "running_var", "num_batches_tracked"});
+  CHECK(nn::BatchNorm1d(2, {.track_running_stats = false}).state_dict().keys() == Keys{"weight", "bias"});
+  CHECK(nn::BatchNorm1d(2, {.bias = false}).state_dict().keys() ==
+        Keys{"weight", "running_mean", "running_var", "num_batches_tracked"});
+}
+
+TEST_CASE("input that cannot be normalised is refused, and nothing is counted") {
+  nn::BatchNorm1d bn(3);
+  CHECK_THROWS_WITH(bn(zeros({3})), Catch::Matchers::Contains("expected 2D or 3D input (got 1D input)"));
+  CHECK_THROWS_WITH(bn(zeros({1, 3})),
+                    Catch::Matchers::Contains(
+                        "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])"));
+  CHECK_THROWS_WITH(bn(zeros({2, 4})), Catch::Matchers::Contains("running_mean should contain 4 elements not 3"));
+  CHECK(bn.num_batches_tracked.item_int64() == 0);
+}
+
+TEST_CASE("the statistics can be begun anew") {
+  nn::BatchNorm1d bn(1);
+  bn(tensor({1.0f, 3.0f}).view({2, 1}));
+  bn.reset_running_stats();
+  CHECK(bn.running_mean.item() == 0);
+  CHECK(bn.running_var.item() == 1);
+  CHECK(bn.num_batches_tracked.item_int64() == 0);
+}

@@ -1,0 +1,14 @@
+#include <cairn/nn/mse_loss.h>
+
+#include "catch.h"
+#include "models.h"
+
+using namespace cairn;
+
+TEST_CASE("the loss is the mean of the squared differences, their sum, or each") {
+  const Tensor input = tensor({1.0f, 2.0f}), target = tensor({3.0f, 2.0f});
+  CHECK(nn::MSELoss()(input, target).item() == 2);
+  CHECK(nn::MSELoss({.reduction = Reduction::sum})(input, target).item() == 4);
+  CHECK(models::values(nn::MSELoss({.reduction = Reduction::none})(input, target)) == std::vector<float>{4, 0});
+  CHECK(to_string(nn::MSELoss()) == "MSELoss()");
+}

@@ -1,0 +1,125 @@
+#include <cairn/nn/parameter.h>
+
+#include <sstream>
+
+#include "catch.h"
+#include "models.h"
+
+using namespace cairn;
+
+namespace {
+
+struct Scale : nn::Module {
+  nn::Parameter weight{this, "weight", ones({3})};
+  nn::Parameter bias{this, "bias"};
+  nn::Buffer calls{this, "calls", zeros({})};
+  nn::Buffer scratch{this, "scratch", zeros({2}), false};
+  Tensor forward(const Tensor& x) override { return x * weight; }
+};
+
+std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("a parameter is a tensor that requires a gradient, under its name") {
+  Scale scale;
+  CHECK(scale.weight.requires_grad());
+  CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight"});
+  CHECK(models::names(scale.named_buffers()) == std::vector<std::string>{"calls", "scratch"});
+  scale(ones({3})).sum().backward();
+  CHECK(models::values(scale.weight.grad()) == std::vector<float>{1, 1, 1});
+}
+
+TEST_CASE("a parameter may be frozen when it is declared") {
+  struct Frozen : nn::Module {
+    nn::Parameter weight{this, "weight", ones({3}), false};
+  } frozen;
+  CHECK_FALSE(frozen.weight.requires_grad());
+  CHECK(frozen.parameters().size() == 1);
+}
+
+TEST_CASE("a parameter of another owner's tensor is a leaf on the same numbers") {
+  const Tensor numbers = zeros({2});
+  const nn::Parameter parameter(numbers);
+  CHECK(parameter.shares_storage(numbers));
+  CHECK_FALSE(numbers.requires_grad());
+}
+
+TEST_CASE("assigning to a parameter") {
+  Scale scale;
+  SECTION("a tensor makes it another parameter") {
+    scale.weight = full({4}, 2);
+    CHECK(scale.weight.requires_grad());
+    CHECK(scale.state_dict().at("weight").numel() == 4);
+  }
+  SECTION("a parameter ties") {
+    Scale other;
+    scale.weight = other.weight;
+    CHECK(scale.weight.is_same(other.weight));
+  }
+  SECTION("no tensor takes it out of the lists") {
+    scale.weight = Tensor();
+    CHECK(scale.parameters().empty());
+    CHECK_FALSE(scale.state_dict().contains("weight"));
+  }
+}
+
+TEST_CASE("a copy of a parameter outside its module names the same numbers and belongs to nobody") {
+  Scale scale;
+  const nn::Parameter copy = scale.weight;
+  CHECK(copy.is_same(scale.weight));
+  CHECK(copy.owner() == nullptr);
+  CHECK(scale.weight.owner() == &scale);
+}
+
+TEST_CASE("a member that goes leaves its module") {
+  Scale scale;
+  {
+    nn::Parameter extra(&scale, "extra", ones({1}));
+    CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight", "extra"});
+  }
+  CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight"});
+}
+
+TEST_CASE("a member that is moved keeps its place") {
+  Scale scale;
+  std::vector<nn::Parameter> list;
+  for (int i = 0; i < 5; ++i) list.emplace_back(&scale, "p" + std::to_string(i), ones({1}));
+  CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight", "p0", "p1", "p2", "p3", "p4"});
+  for (const nn::Parameter& parameter : list) CHECK(parameter.owner() == &scale);
+}
+
+TEST_CASE("a member that outlives its module belongs to nobody") {
+  std::optional<nn::Parameter> survivor;
+  {
+    Scale scale;
+    survivor.emplace(&scale, "survivor", ones({1}));
+  }
+  CHECK(survivor->owner() == nullptr);
+  CHECK(survivor->numel() == 1);
+}
+
+TEST_CASE("names are checked with PyTorch's texts") {
+  Scale scale;
+  CHECK(message_of([&] { nn::Parameter(&scale, "a.b", ones({1})); }) == "parameter name can't contain \".\"");
+  CHECK(message_of([&] { nn::Parameter(&scale, "", ones({1})); }) == "parameter name can't be empty string \"\"");
+  CHECK(message_of([&] { nn::Buffer(&scale, "a.b", ones({1})); }) == "buffer name can't contain \".\"");
+  CHECK(message_of([&] { nn::Buffer(&scale, "", ones({1})); }) == "buffer name can't be empty string \"\"");
+  CHECK(message_of([&] { nn::Child<>(&scale, "a.b", nullptr); }) == "module name can't contain \".\", got: a.b");
+  CHECK(message_of([&] { nn::Child<>(&scale, "", nullptr); }) == "module name can't be empty string \"\"");
+  CHECK(message_of([&] { nn::Buffer(&scale, "weight", ones({1})); }) == "attribute 'weight' already exists");
+  CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight"});
+}
+
+TEST_CASE("a parameter prints as one") {
+  std::ostringstream out;
+  out << nn::Parameter(tensor({1.0f, 2.0f}));
+  CHECK(out.str() == "Parameter containing:\ntensor([1., 2.], requires_grad=True)");
+}
