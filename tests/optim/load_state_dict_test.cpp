@@ -1,0 +1,213 @@
+// Loading an optimizer: optimizer_load.cpp.
+#include <cairn/optim/optimizer.h>
+
+#include <functional>
+
+#include <cairn/core/state_dict.h>
+
+#include "catch.h"
+#include "parameters.h"
+
+using namespace cairn;
+using parameters::named;
+using parameters::parameter;
+using parameters::unnamed;
+using parameters::values;
+
+namespace {
+
+void step(optim::Optimizer& optimizer, float grad) {
+  parameters::set_grads(optimizer, grad);
+  optimizer.step();
+}
+
+std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const StateDictError& error) {
+    return error.message();
+  }
+  return "no StateDictError was thrown";
+}
+
+/// The tree with numbers of its own, as a file would give it.
+Value snapshot(const Value& value) {
+  if (value.is(Value::Kind::tensor)) return value.as_tensor().clone();
+  if (value.is(Value::Kind::dict)) {
+    Dict copy;
+    for (const auto& [key, item] : value.as_dict()) copy.set(key, snapshot(item));
+    return copy;
+  }
+  if (value.is(Value::Kind::list)) {
+    List copy;
+    for (const Value& item : value.items()) copy.items.push_back(snapshot(item));
+    return copy;
+  }
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit") {
+  const bool adam = GENERATE(false, true);
+  const auto make = [&](std::vector<Tensor> list) -> std::unique_ptr<optim::Optimizer> {
+    if (adam)
+      return std::make_unique<optim::Adam>(std::move(list),
+                                           optim::AdamOptions{.lr = 0.1, .weight_decay = 0.1, .amsgrad = true});
+    return std::make_unique<optim::SGD>(std::move(list), optim::SGDOptions{.lr = 0.1, .momentum = 0.9});
+  };
+  const auto unbroken = make(unnamed());
+  for (const float grad : {1.0f, -2.0f, 0.5f}) step(*unbroken, grad);
+  const Value saved = snapshot(unbroken->state_dict());
+  std::vector<Tensor> list;
+  for (const Tensor& each : unbroken->parameters()) list.push_back(each.detach().clone().requires_grad_());
+  const auto resumed = make(list);
+  CHECK(to_string(resumed->load_state_dict(saved)) == "<All keys matched successfully>");
+  for (const float grad : {3.0f, 0.25f}) {
+    step(*unbroken, grad);
+    step(*resumed, grad);
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) CHECK(values(list[i]) == values(unbroken->parameters()[i]));
+  CHECK(to_string(resumed->state_dict()) == to_string(unbroken->state_dict()));
+}
+
+TEST_CASE("state is filled in place and never shared with what was loaded") {
+  optim::SGD sgd(unnamed(), {.momentum = 0.9});
+  step(sgd, 1);
+  const Tensor buffer = sgd.state_dict().at("state", 0, "momentum_buffer").as_tensor();
+  Value saved = snapshot(sgd.state_dict());
+  saved.at("state", 0, "momentum_buffer").as_tensor().fill_(7);
+  sgd.load_state_dict(saved);
+  CHECK(values(buffer) == std::vector<float>{7, 7});
+  CHECK_FALSE(buffer.shares_storage(saved.at("state", 0, "momentum_buffer").as_tensor()));
+}
+
+TEST_CASE("saved options replace the present ones, with their kinds and their order") {
+  optim::SGD from(unnamed(), {.lr = 1, .momentum = 0.5}), to(unnamed(), {.lr = 0.25});
+  from.set_option(0, "initial_lr", 0.5);
+  to.load_state_dict(from.state_dict());
+  CHECK(to_string(to.state_dict()) == to_string(from.state_dict()));
+  step(to, 1);
+  CHECK(values(to.parameters()[0]) == std::vector<float>{0, 1});
+}
+
+TEST_CASE("state that the saved one lacks is dropped") {
+  optim::SGD from(unnamed(), {.momentum = 0.5}), to(unnamed(), {.momentum = 0.5});
+  step(to, 1);
+  to.load_state_dict(from.state_dict());
+  CHECK(to.state_dict()["state"].size() == 0);
+}
+
+TEST_CASE("with names on both sides parameters are matched by name") {
+  optim::SGD from(named(), {.momentum = 0.9});
+  step(from, 1);
+  from.state_dict().at("state", 0, "momentum_buffer").as_tensor().fill_(5);
+  auto list = named();
+  std::swap(list[0], list[1]);
+  optim::SGD to(list, {.momentum = 0.9});
+  to.load_state_dict(from.state_dict());
+  CHECK(to_string(to.state_dict().at("param_groups", 0, "param_names")) == "['b', 'a']");
+  CHECK(to_string(to.state_dict().at("state", 1, "momentum_buffer")) == "tensor([5., 5.])");
+
+  const std::vector<std::pair<std::string, Tensor>> renamed = {{"a", parameter({1, 2})}, {"c", parameter({1, 2, 3})}};
+  optim::SGD other(renamed, {.momentum = 0.9});
+  const std::string message = message_of([&] { other.load_state_dict(from.state_dict()); });
+  CHECK_THAT(message, Catch::Matchers::Contains("parameter \"c\" is not among the param_names of the state dict"));
+  CHECK_THAT(message, Catch::Matchers::Contains("the state dict has a parameter \"b\", which is not here"));
+}
+
+TEST_CASE("without names on one side they are matched by position") {
+  optim::SGD from(named(), {.momentum = 0.9}), to(unnamed(), {.momentum = 0.9});
+  step(from, 2);
+  to.load_state_dict(from.state_dict());
+  CHECK(to_string(to.state_dict()) == to_string(from.state_dict()));
+}
+
+TEST_CASE("PyTorch's two checks have PyTorch's texts") {
+  std::vector<optim::ParameterGroup> groups;
+  groups.push_back({std::vector{parameter({1})}});
+  groups.push_back({std::vector{parameter({1})}});
+  optim::SGD two(std::move(groups)), one({parameter({1})}), pair(unnamed());
+  CHECK(message_of([&] { two.load_state_dict(one.state_dict()); }) ==
+        "loaded state dict has a different number of parameter groups");
+  CHECK(message_of([&] { pair.load_state_dict(one.state_dict()); }) ==
+        "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+}
+
+TEST_CASE("the state of another optimizer is refused, and nothing is changed") {
+  optim::Adam adam(unnamed());
+  optim::SGD sgd(unnamed(), {.lr = 0.5});
+  step(adam, 1);
+  const std::string before = to_string(sgd.state_dict());
+  CHECK_THAT(message_of([&] { sgd.load_state_dict(adam.state_dict()); }),
+             Catch::Matchers::Contains("SGD has no option 'betas'"));
+  CHECK_THAT(message_of([&] { adam.load_state_dict(sgd.state_dict()); }),
+             Catch::Matchers::Contains("Adam has no option 'momentum'"));
+  CHECK(to_string(sgd.state_dict()) == before);
+}
+
+TEST_CASE("what does not fit its parameter is named, all at once") {
+  optim::Adam adam(named());
+  step(adam, 1);
+  Value saved = snapshot(adam.state_dict());
+  Dict& state = saved["state"].as_dict();
+  state[0]["exp_avg"] = zeros({7});
+  state[0]["momentum_buffer"] = zeros({2});
+  state[1].as_dict().erase("exp_avg_sq");
+  state[1]["step"] = "three";
+  state.set(9, Dict());
+  saved["param_groups"].as_list().items[0]["lr"] = "fast";
+  const std::string message = message_of([&] { adam.load_state_dict(saved); });
+  for (const char* part :
+       {"size mismatch for 'exp_avg' of parameter \"a\": the state dict has torch.Size([7]), the parameter is "
+        "torch.Size([2])",
+        "the state of parameter \"a\" holds 'momentum_buffer', which Adam does not keep",
+        "the state of parameter \"b\" lacks 'exp_avg_sq'", "'step' of parameter \"b\" is str, expected a scalar tensor",
+        "the state dict holds state for parameter 9", "Adam: option 'lr' is 'fast', expected a number"}) {
+    CHECK_THAT(message, Catch::Matchers::Contains(part));
+  }
+}
+
+TEST_CASE("older states are understood: a step that is an int, a buffer that is None, options not yet known") {
+  optim::Adam adam({parameter({1})});
+  step(adam, 1);
+  Value saved = snapshot(adam.state_dict());
+  saved["state"].as_dict()[0]["step"] = 5;
+  saved["param_groups"].as_list().items[0].as_dict().erase("fused");
+  saved["param_groups"].as_list().items[0].as_dict().erase("decoupled_weight_decay");
+  adam.load_state_dict(saved);
+  CHECK(to_string(adam.state_dict().at("state", 0, "step")) == "tensor(5.)");
+  CHECK(adam.option(0, "decoupled_weight_decay").as_bool() == false);
+
+  optim::SGD sgd({parameter({1})});
+  Value old = sgd.state_dict();
+  old["state"].as_dict().set(0, Dict{{"momentum_buffer", Value()}});
+  sgd.load_state_dict(old);
+  CHECK(sgd.state_dict()["state"].size() == 0);
+}
+
+TEST_CASE("state is converted to the parameter's dtype and device, the count of steps stays") {
+  optim::Adam from({parameter({1, 2})});
+  step(from, 1);
+  optim::Adam to({zeros({2}, {.dtype = DType::float64, .device = "sim:0"}).requires_grad_()});
+  const LoadReport report = to.load_state_dict(from.state_dict());
+  CHECK(report.conversions.size() == 2);
+  const Value state = to.state_dict().at("state", 0);
+  CHECK(state["exp_avg"].as_tensor().dtype() == DType::float64);
+  CHECK(state["exp_avg"].as_tensor().device() == Device("sim:0"));
+  CHECK(state["step"].as_tensor().dtype() == DType::float32);
+  CHECK(state["step"].as_tensor().device() == Device("cpu"));
+}
+
+TEST_CASE("what is no optimizer's state is refused with the way out") {
+  optim::SGD sgd(unnamed());
+  CHECK_THROWS_AS(sgd.load_state_dict(Value(5)), TypeError);
+  CHECK_THAT(message_of([&] {
+               sgd.load_state_dict({{"epoch", 3}});
+             }),
+             Catch::Matchers::Contains("there is no 'state'"));
+  CHECK_THAT(message_of([&] {
+               sgd.load_state_dict({{"state", Dict()}, {"param_groups", 3}});
+             }),
+             Catch::Matchers::Contains("they are dict and int"));
+}
