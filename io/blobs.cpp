@@ -1,0 +1,218 @@
+#include <cairn/io/blobs.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include <cairn/core/autograd.h>
+#include <cairn/core/backend.h>
+#include <cairn/core/tensor_impl.h>
+
+namespace cairn::io {
+
+namespace {
+
+/// Where a tensor's elements lie in its storage: [begin, end), counted in elements.
+struct Extent {
+  std::uint64_t begin = 0, end = 0;
+  bool dense = true;  ///< Whether it reaches every element in between.
+};
+
+Extent extent_of(const TensorImpl& impl) {
+  Extent extent{.begin = static_cast<std::uint64_t>(impl.offset)};
+  extent.end = extent.begin;
+  if (impl.numel == 0) return extent;
+  if (impl.contiguous) {
+    extent.end += static_cast<std::uint64_t>(impl.numel);
+    return extent;
+  }
+  extent.end += 1;
+  std::array<int, Shape::max_rank> order;  // the dimensions that move, the closest steps first
+  int moving = 0;
+  for (int i = 0; i < impl.shape.rank(); ++i) {
+    if (impl.shape[i] == 1 || impl.strides[i] == 0) continue;
+    extent.end += static_cast<std::uint64_t>((impl.shape[i] - 1) * impl.strides[i]);
+    order[static_cast<std::size_t>(moving++)] = i;
+  }
+  std::sort(order.begin(), order.begin() + moving, [&](int a, int b) { return impl.strides[a] < impl.strides[b]; });
+  std::int64_t expected = 1;
+  for (int i = 0; i < moving; ++i) {
+    const int dim = order[static_cast<std::size_t>(i)];
+    if (impl.strides[dim] != expected) extent.dense = false;
+    expected *= impl.shape[dim];
+  }
+  return extent;
+}
+
+/// Tensors of one storage get one number, in the order of their first; returns how many there are.
+std::uint32_t number_storages(std::span<const Tensor> tensors, std::vector<std::uint32_t>& number_of) {
+  using Identity = std::pair<const Storage*, DType>;  // a storage holds one dtype, unless memory was borrowed twice
+  const auto identity = [](const Tensor& tensor) { return Identity(tensor.impl()->storage.get(), tensor.dtype()); };
+  const auto hash = [](const Identity& key) {
+    return std::hash<const void*>()(key.first) ^ static_cast<std::size_t>(key.second);
+  };
+  std::unordered_map<Identity, std::uint32_t, decltype(hash)> numbers(0, hash);
+  constexpr std::size_t few = 16;  // compared one by one: faster than hashing
+  const bool by_hash = tensors.size() > few;
+  if (by_hash) numbers.reserve(tensors.size());
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    std::uint32_t number = count;
+    if (by_hash) {
+      number = numbers.try_emplace(identity(tensors[i]), count).first->second;
+    } else {
+      for (std::size_t k = 0; k < i; ++k) {
+        if (identity(tensors[k]) == identity(tensors[i])) number = number_of[k];
+      }
+    }
+    number_of.push_back(number);
+    if (number == count) ++count;
+  }
+  return count;
+}
+
+/// One of the ranges that a blob is the union of.
+struct Range {
+  std::uint64_t begin, end;
+  bool full;  ///< Whether every element of it is known to be reached.
+};
+
+/// The members of one storage become a blob.
+class BlobMaker {
+ public:
+  BlobMaker(BlobPlan& plan, std::span<const Tensor> tensors) : plan_(plan), tensors_(tensors) {}
+
+  void add(std::span<const std::uint32_t> members) {
+    const Storage& storage = *tensors_[members[0]].impl()->storage;
+    Blob blob{.dtype = tensors_[members[0]].dtype(), .device = storage.device(), .host_memory = storage.backend().host_memory};
+    blob.first_segment = static_cast<std::uint32_t>(plan_.segments.size());
+    find_ranges(members);
+    const std::uint64_t element = size_of(blob.dtype);
+    std::uint64_t elements = 0;
+    bool full = true;
+    for (const Range& range : ranges_) {
+      elements += range.end - range.begin;
+      full = full && range.full;
+    }
+    blob.size = elements * element;
+    if (full) {
+      for (const Range& range : ranges_)
+        plan_.segments.push_back({static_cast<const std::byte*>(storage.data()) + range.begin * element,
+                                  (range.end - range.begin) * element});
+    } else {
+      const Tensor copy = copy_of(members, blob.dtype, elements);
+      plan_.segments.push_back({static_cast<const std::byte*>(copy.raw_data()), blob.size});
+      plan_.copies.push_back(copy);
+      blob.device = Device();
+      blob.host_memory = true;
+    }
+    blob.segment_count = static_cast<std::uint32_t>(plan_.segments.size()) - blob.first_segment;
+    plan_.total += blob.size;
+    plan_.blobs.push_back(blob);
+  }
+
+ private:
+  void find_ranges(std::span<const std::uint32_t> members) {
+    ranges_.clear();
+    extents_.clear();
+    for (const std::uint32_t member : members) {
+      const Extent extent = extent_of(*tensors_[member].impl());
+      if (extent.begin != extent.end) extents_.push_back({extent, member});
+      else plan_.offset_of[member] = 0;
+    }
+    std::sort(extents_.begin(), extents_.end(), [](const Member& a, const Member& b) {
+      return a.extent.begin != b.extent.begin ? a.extent.begin < b.extent.begin : a.member < b.member;
+    });
+    std::uint64_t before = 0, reached = 0;  // elements of earlier ranges; end of what dense members reach in this one
+    for (const Member& m : extents_) {
+      if (ranges_.empty() || m.extent.begin > ranges_.back().end) {
+        if (!ranges_.empty()) before += ranges_.back().end - ranges_.back().begin;
+        ranges_.push_back({m.extent.begin, m.extent.begin, true});
+        reached = m.extent.begin;
+      }
+      Range& range = ranges_.back();
+      plan_.offset_of[m.member] = before + m.extent.begin - range.begin;
+      range.end = std::max(range.end, m.extent.end);
+      if (m.extent.dense && m.extent.begin <= reached) reached = std::max(reached, m.extent.end);
+      range.full = reached == range.end;
+    }
+  }
+
+  /// The blob's elements in host memory, those that no tensor reaches zero.
+  Tensor copy_of(std::span<const std::uint32_t> members, DType dtype, std::uint64_t elements) const {
+    const NoGrad guard;
+    const Tensor copy = zeros({static_cast<std::int64_t>(elements)}, {.dtype = dtype});
+    for (const std::uint32_t member : members) {
+      const Tensor& tensor = tensors_[member];
+      if (tensor.numel() == 0) continue;
+      Shape shape = tensor.shape();
+      for (int i = 0; i < shape.rank(); ++i) {
+        if (tensor.strides()[i] == 0) shape[i] = 1;  // the same element again
+      }
+      const auto offset = static_cast<std::int64_t>(plan_.offset_of[member]);
+      copy.as_strided(shape, tensor.strides(), offset)
+          .copy_(tensor.as_strided(shape, tensor.strides(), tensor.storage_offset()));
+    }
+    return copy;
+  }
+
+  struct Member {
+    Extent extent;
+    std::uint32_t member;
+  };
+
+  BlobPlan& plan_;
+  std::span<const Tensor> tensors_;
+  std::vector<Range> ranges_;
+  std::vector<Member> extents_;
+};
+
+}  // namespace
+
+BlobPlan plan_blobs(std::span<const Tensor> tensors) {
+  BlobPlan plan;
+  plan.blob_of.reserve(tensors.size());
+  plan.offset_of.resize(tensors.size());
+  const std::uint32_t count = number_storages(tensors, plan.blob_of);
+  plan.blobs.reserve(count);
+  plan.segments.reserve(count);
+
+  // Tensors by blob, in their order: counted, then placed.
+  std::vector<std::uint32_t> start(count + std::size_t{1}), members(tensors.size());
+  for (const std::uint32_t blob : plan.blob_of) ++start[blob + std::size_t{1}];
+  for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
+  std::vector<std::uint32_t> next(start.begin(), start.end() - 1);
+  for (std::size_t i = 0; i < tensors.size(); ++i) members[next[plan.blob_of[i]]++] = static_cast<std::uint32_t>(i);
+
+  BlobMaker maker(plan, tensors);
+  for (std::uint32_t blob = 0; blob < count; ++blob)
+    maker.add(std::span(members).subspan(start[blob], start[blob + std::size_t{1}] - start[blob]));
+  return plan;
+}
+
+std::span<const std::byte> BlobPlan::bytes(std::uint32_t blob_number, std::uint64_t offset, std::uint64_t size,
+                                           Buffer& scratch) const {
+  const Blob& blob = blobs[blob_number];
+  const Segment* segment = segments.data() + blob.first_segment;
+  for (; offset >= segment->size; ++segment) offset -= segment->size;
+  if (blob.host_memory && segment->size - offset >= size) return {segment->data + offset, static_cast<std::size_t>(size)};
+
+  const std::span<std::byte> to = scratch.get(static_cast<std::size_t>(size));
+  for (std::uint64_t done = 0; done < size; ++segment, offset = 0) {
+    const std::uint64_t part = std::min(size - done, segment->size - offset);
+    if (blob.host_memory) {
+      std::memcpy(to.data() + done, segment->data + offset, static_cast<std::size_t>(part));
+    } else {
+      const Backend& device = backend(blob.device);
+      check_status(device.copy_out(blob.device.index(), to.data() + done, segment->data + offset, static_cast<std::size_t>(part), nullptr),
+                   device, blob.device, "reading a tensor that is to be saved");
+    }
+    done += part;
+  }
+  return to;
+}
+
+}  // namespace cairn::io

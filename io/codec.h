@@ -1,0 +1,43 @@
+// How a chunk is packed, and the choice between the ways.
+//
+// To add a codec: a file like zstd_codec.cpp, a row in the table of codec.cpp, an id in FORMAT.md (never reused), and, if
+// a preset shall use it, a line in `pack`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <cairn/core/dtype.h>
+#include <cairn/io/bytes.h>
+#include <cairn/io/save.h>
+
+namespace cairn::io {
+
+struct Codec {
+  std::uint8_t id;
+  std::string_view name;
+
+  /// Packs `in` into `out` at a level of its own; returns the size, or 0 when it takes more than `out`.
+  std::size_t (*encode)(std::span<const std::byte> in, std::span<std::byte> out, int level);
+
+  /// Unpacks `in`, which must fill `out` exactly; returns what is wrong, or null.
+  const char* (*decode)(std::span<const std::byte> in, std::span<std::byte> out);
+};
+
+extern const Codec raw_codec, zstd_codec;
+
+const Codec* find_codec(std::uint8_t id);  ///< Null for an unknown one.
+std::string codec_names();                 ///< For messages: "raw, zstd".
+
+struct Packed {
+  const Codec* codec;
+  std::span<const std::byte> bytes;        ///< In `scratch`, or the chunk itself if it stays raw.
+};
+
+/// Packs a chunk. The outcome is a function of its bytes, its dtype and the preset, whatever the run or thread.
+Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch);
+
+}  // namespace cairn::io

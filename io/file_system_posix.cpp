@@ -1,0 +1,236 @@
+// The operating system's files, for saving. With source_posix.cpp the only file of io that knows POSIX.
+#include <cairn/io/file_system.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cairn/core/error.h>
+
+namespace cairn::io {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const char* what, int error) {
+  throw IoError(text(path, ": ", what, ": ", std::strerror(error)), {.file = path, .found = std::strerror(error)});
+}
+
+/// Calls `f` until no signal interrupts it.
+template <class F>
+auto uninterrupted(F&& f) {
+  auto result = f();
+  while (result == -1 && errno == EINTR) result = f();
+  return result;
+}
+
+/// Until it goes out of scope, a write beyond RLIMIT_FSIZE is an error for the caller and not the end of the process: the
+/// thread blocks SIGXFSZ, and takes back one that its own write raised. The process's handler is left alone.
+class BlockFileSizeSignal {
+ public:
+  BlockFileSizeSignal() {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+    sigset_t pending;
+    was_pending_ = sigismember(&before_, SIGXFSZ) == 1 && sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
+  }
+  ~BlockFileSizeSignal() {
+    const int error = errno;
+    if (raised && !was_pending_) {
+      const timespec at_once{};
+      while (sigtimedwait(&signal_, nullptr, &at_once) == -1 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = error;
+  }
+  bool raised = false;
+
+ private:
+  sigset_t signal_, before_;
+  bool was_pending_;
+};
+
+class PosixFile final : public WritableFile {
+ public:
+  PosixFile(std::string path, int descriptor, mode_t new_mode)
+      : path_(std::move(path)), descriptor_(descriptor), new_mode_(new_mode) {}
+  ~PosixFile() override { ::close(descriptor_); }
+
+  void write(std::span<const std::byte> bytes) override {
+    BlockFileSizeSignal block;
+    while (!bytes.empty()) {
+      const ssize_t count = uninterrupted([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+      if (count < 0) {
+        block.raised = errno == EFBIG;
+        fail_write(bytes.size(), errno);
+      }
+      written_ += static_cast<std::uint64_t>(count);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  void sync() override {
+    // Never tried again: after a failure the system may have dropped the bytes and would report success.
+    if (uninterrupted([&] { return ::fsync(descriptor_); }) != 0) fail(path_, "the file could not be brought to the disk", errno);
+  }
+
+  void set_mode(const std::optional<FileStatus>& like) override {
+    if (like && ::fchown(descriptor_, static_cast<uid_t>(like->owner), static_cast<gid_t>(like->group)) != 0) {
+      // Only root may give files away; the new file then belongs to who saved it, as any new file would.
+    }
+    const mode_t mode = like ? static_cast<mode_t>(like->mode) : new_mode_;
+    if (::fchmod(descriptor_, mode) != 0) fail(path_, "its mode could not be set", errno);
+  }
+
+ private:
+  [[noreturn]] void fail_write(std::size_t size, int error) const {
+    struct statvfs disk {};
+    std::string room;
+    if ((error == ENOSPC || error == EDQUOT) && ::fstatvfs(descriptor_, &disk) == 0)
+      room = text("; ", std::uint64_t{disk.f_bavail} * disk.f_frsize, " bytes are free");
+    throw IoError(text(path_, ": writing ", size, " bytes after ", written_, ": ", std::strerror(error), room),
+                  {.file = path_, .offset = written_, .found = std::strerror(error)});
+  }
+
+  std::string path_;
+  int descriptor_;
+  mode_t new_mode_;  // what the system gave the file when it was made: 0666 without the umask
+  std::uint64_t written_ = 0;
+};
+
+std::string_view describe(mode_t mode) {
+  if (S_ISREG(mode)) return "a regular file";
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "no file of a known kind";
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  std::string resolve(const std::string& path) override {
+    std::string at = path;
+    for (int links = 0; links < 40; ++links) {
+      char target[PATH_MAX];
+      const ssize_t size = ::readlink(at.c_str(), target, sizeof target);
+      if (size < 0) return at;  // no link, or nothing there: what comes next will say
+      const std::string_view leads_to(target, static_cast<std::size_t>(size));
+      const std::size_t slash = at.rfind('/');
+      if (leads_to.starts_with('/') || slash == std::string::npos) at = leads_to;
+      else at = at.substr(0, slash + 1) + std::string(leads_to);
+    }
+    fail(path, "following its symbolic links", ELOOP);
+  }
+
+  std::optional<FileStatus> status(const std::string& path) override {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+      fail(path, "looking it up", errno);
+    }
+    FileStatus status;
+    status.kind = S_ISREG(found.st_mode)   ? FileStatus::Kind::file
+                  : S_ISDIR(found.st_mode) ? FileStatus::Kind::folder
+                                           : FileStatus::Kind::other;
+    status.description = describe(found.st_mode);
+    status.mode = found.st_mode & 07777;
+    status.owner = found.st_uid;
+    status.group = found.st_gid;
+    status.size = static_cast<std::uint64_t>(found.st_size);
+    return status;
+  }
+
+  std::unique_ptr<WritableFile> create(const std::string& path) override {
+    const int descriptor = uninterrupted(
+        [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666); });
+    if (descriptor < 0) {
+      if (errno == EEXIST) return nullptr;
+      fail(path, "a temporary file could not be made there", errno);
+    }
+    // Made with 0666, so that the system applies the umask (asking for it would change it for a moment) and a folder's
+    // default ACL; then closed to others until it is whole.
+    struct stat made {};
+    if (::fstat(descriptor, &made) != 0 || ::fchmod(descriptor, 0600) != 0) {
+      const int error = errno;
+      ::unlink(path.c_str());
+      ::close(descriptor);
+      fail(path, "setting up a temporary file", error);
+    }
+    auto file = std::make_unique<PosixFile>(path, descriptor, made.st_mode & 0777);
+    // Locked while it is being written. Another save that looked for leftovers may have taken it for one in between.
+    uninterrupted([&] { return ::flock(descriptor, LOCK_EX); });
+    if (::fstat(descriptor, &made) == 0 && made.st_nlink == 0) return nullptr;
+    return file;
+  }
+
+  void rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) fail(to, "putting the new file in place", errno);
+  }
+
+  void remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) fail(path, "removing it", errno);
+  }
+
+  void sync_folder(const std::string& path) override {
+    const int descriptor = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (descriptor < 0) fail(path, "opening the folder", errno);
+    const int result = uninterrupted([&] { return ::fsync(descriptor); });
+    const int error = errno;
+    ::close(descriptor);
+    // A file system that cannot sync a folder says so with EINVAL; there is nothing to wait for then.
+    if (result != 0 && error != EINVAL) fail(path, "the folder's entry could not be brought to the disk", error);
+  }
+
+  std::vector<std::string> list(const std::string& folder) override {
+    DIR* open = ::opendir(folder.c_str());
+    if (!open) fail(folder, "listing the folder", errno);
+    const std::unique_ptr<DIR, int (*)(DIR*)> close(open, ::closedir);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(open)) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    return names;
+  }
+
+  void remove_if_abandoned(const std::string& path) override {
+    const int descriptor =
+        uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
+    if (descriptor < 0) return;  // gone, or another user's
+    struct stat opened {}, named {};
+    // Whoever writes it holds the lock; that the name still leads to the file that is locked here is checked under it.
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && ::fstat(descriptor, &opened) == 0 && S_ISREG(opened.st_mode) &&
+        ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+      ::unlink(path.c_str());
+    ::close(descriptor);
+  }
+
+  std::uint64_t random_number() override {
+    std::uint64_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) != sizeof number) fail("getrandom", "no random number", errno);
+    return number;
+  }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+  static PosixFileSystem files;
+  return files;
+}
+
+}  // namespace cairn::io

@@ -1,0 +1,4 @@
+// Everything in io/interop.
+#pragma once
+
+#include <cairn/io/interop/safetensors.h>

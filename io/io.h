@@ -1,0 +1,11 @@
+// Everything in io.
+#pragma once
+
+#include <cairn/io/file_system.h>
+#include <cairn/io/inspect.h>
+#include <cairn/io/limits.h>
+#include <cairn/io/load.h>
+#include <cairn/io/location.h>
+#include <cairn/io/save.h>
+#include <cairn/io/source.h>
+#include <cairn/io/verify.h>

@@ -1,0 +1,26 @@
+// Codec 0: the bytes as they are.
+#include <cairn/io/codec.h>
+
+#include <cstring>
+
+namespace cairn::io {
+
+namespace {
+
+std::size_t encode(std::span<const std::byte> in, std::span<std::byte> out, int) {
+  if (in.size() > out.size()) return 0;
+  if (!in.empty()) std::memcpy(out.data(), in.data(), in.size());
+  return in.size();
+}
+
+const char* decode(std::span<const std::byte> in, std::span<std::byte> out) {
+  if (in.size() != out.size()) return "it does not have the chunk's size";
+  if (!in.empty()) std::memcpy(out.data(), in.data(), in.size());
+  return nullptr;
+}
+
+}  // namespace
+
+const Codec raw_codec{0, "raw", encode, decode};
+
+}  // namespace cairn::io

@@ -1,0 +1,174 @@
+// Loading: deferred tensors, streaming into targets, conversions, sources of every kind, files of other formats.
+#include "catch.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "temporary_folder.h"
+#include "values.h"
+
+#include <cairn/io.h>
+
+using namespace cairn;
+
+namespace {
+
+/// The value read through every kind of source.
+std::vector<io::SourceReference> sources_of(const Bytes& file, const std::string& path, int& descriptor) {
+  std::string text = "something before it";
+  text.append(reinterpret_cast<const char*>(file.data.data()), file.data.size());
+  write_file(path, text.substr(19));
+  write_file(path + ".embedded", text + "something after it");
+  descriptor = ::open((path + ".embedded").c_str(), O_RDONLY | O_CLOEXEC);
+  return {io::open_source(path), io::descriptor_source(descriptor, 19, file.data.size()), io::memory_source(file),
+          io::memory_source(std::span(file.data)),
+          io::function_source(file.data.size(), [&file](std::uint64_t offset, std::span<std::byte> to) {
+            std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+          })};
+}
+
+}  // namespace
+
+TEST_CASE("A container is read through any source, on one thread or several", "[io][load]") {
+  const TemporaryFolder folder;
+  const Value value = large_checkpoint();
+  for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
+    const Bytes file = io::save_to_memory(value, {.preset = preset});
+    int descriptor = -1;
+    for (const io::SourceReference& source : sources_of(file, folder.file("run.cairn"), descriptor)) {
+      INFO(source->name());
+      CHECK(same(io::load(source), value));
+      CHECK(io::verify(source).empty());
+      ThreadPool pool(3);
+      UseExecutor use(pool);
+      CHECK(same(io::load(source), value));
+    }
+    ::close(descriptor);
+  }
+}
+
+TEST_CASE("Opening reads no number of a tensor", "[io][load]") {
+  const Bytes file = io::save_to_memory(large_checkpoint(), {.preset = io::Preset::none});
+  std::uint64_t bytes_read = 0;
+  const auto source = io::function_source(file.data.size(), [&](std::uint64_t offset, std::span<std::byte> to) {
+    bytes_read += to.size();
+    std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+  });
+  const Value value = io::open(source);
+  CHECK(bytes_read < 3000);
+  const Tensor half = value["half"].as_tensor();
+  CHECK(half.is_deferred());
+  CHECK(half.shape() == Shape({300, 1000}));
+  CHECK(half.dtype() == DType::bfloat16);
+  CHECK(same(materialize(half), numbered({300, 1000}, DType::bfloat16)));
+  CHECK(bytes_read < 3000 + 610000);
+  CHECK(same(materialize(value), large_checkpoint()));
+}
+
+TEST_CASE("Numbers go straight into targets of any dtype, strides and device", "[io][load]") {
+  const Value saved = {{"plain", numbered({700, 600})}, {"turned", numbered({600, 700}).t()}, {"whole", numbered({9}, DType::int64)}};
+  for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
+    const Bytes file = io::save_to_memory(saved, {.preset = preset});
+    const Value value = io::open_memory(file.data);
+    for (const std::uint64_t staging : {std::uint64_t{0}, UINT64_MAX}) {
+      for (const char* key : {"plain", "turned"}) {
+        const Tensor expected = saved[key].as_tensor();
+        for (const Tensor& target : {zeros({700, 600}), zeros({600, 700}).t(), zeros({700, 600}, {.dtype = DType::float64}),
+                                     zeros({700, 600}, {.dtype = DType::bfloat16}), zeros({700, 1200}).slice(1, 1, 1200, 2),
+                                     zeros({700, 600}, {.device = "sim:0"}), zeros({600, 700}, {.device = "sim:1"}).t(),
+                                     zeros({700, 600}, {.dtype = DType::float64, .device = "sim:0"}), zeros({700, 600}).requires_grad_()}) {
+          LoadPlan plan;
+          plan.transfer(key, value[key].as_tensor(), target);
+          const std::uint64_t version = target.version();
+          plan.commit({.staging = staging});
+          CHECK(target.version() > version);
+          CHECK(elements(target) == elements(expected.to(target.dtype())));
+        }
+      }
+      const Tensor narrow = zeros({9}, {.dtype = DType::uint8});
+      LoadPlan plan;
+      plan.transfer("whole", value["whole"].as_tensor(), narrow);
+      CHECK(plan.commit({.staging = staging}).conversions == std::vector<std::string>{"whole: int64 -> uint8"});
+      CHECK(elements(narrow) == elements(numbered({9}, DType::uint8)));
+    }
+  }
+}
+
+TEST_CASE("One of several views of a storage is read alone", "[io][load]") {
+  const Tensor shared = numbered({100000});
+  const Bytes file = io::save_to_memory(List{shared, shared.narrow(0, 40000, 3)}, {.preset = io::Preset::none});
+  const Value value = io::open_memory(file.data);
+  CHECK(same(materialize(value[1].as_tensor()), shared.narrow(0, 40000, 3)));
+}
+
+TEST_CASE("A load tells its progress and can be cancelled", "[io][load]") {
+  const Bytes file = io::save_to_memory(large_checkpoint());
+  for (const int threads : {1, 2}) {
+    ThreadPool pool(threads);
+    UseExecutor use(pool);
+    std::uint64_t last = 0, whole = 0;
+    io::load_memory(file.data, {.progress = [&](std::uint64_t done, std::uint64_t total) {
+      CHECK(done >= last);
+      last = done, whole = total;
+      return true;
+    }});
+    CHECK(last == whole);
+    CHECK(whole == io::inspect(io::memory_source(file)).decoded);
+    CHECK_THROWS_AS(io::load_memory(file.data, {.progress = [](std::uint64_t, std::uint64_t) { return false; }}), Cancelled);
+  }
+}
+
+TEST_CASE("A fault while targets are filled names those already overwritten", "[io][load]") {
+  const Bytes file = io::save_to_memory({{"a", numbered({3})}, {"b", numbered({400000})}, {"c", numbered({5})}}, {.preset = io::Preset::none});
+  bool fail = false;
+  int reads_left = 0;
+  const auto source = io::function_source(file.data.size(), [&](std::uint64_t offset, std::span<std::byte> to) {
+    if (fail && reads_left-- == 0) throw IoError("the network is gone");
+    std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+  });
+  const Value value = io::open(source);
+  const Tensor targets[] = {zeros({3}), zeros({400000}), zeros({5})};
+  LoadPlan plan;
+  int i = 0;
+  for (const char* name : {"a", "b", "c"}) plan.transfer(name, value[name].as_tensor(), targets[i++]);
+  fail = true;
+  reads_left = 4 + 2;  // the four chunks are verified; then a is filled and half of b
+  try {
+    plan.commit({.staging = 0});
+    FAIL("loaded");
+  } catch (const PartialLoadError& error) {
+    CHECK(error.overwritten == std::vector<std::string>{"a", "b"});
+  }
+  CHECK(elements(targets[0]) == elements(numbered({3})));
+  CHECK(targets[2].sum().item() == 0);
+}
+
+TEST_CASE("Files of other formats are recognised, and the error says what to do", "[io][load]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("file");
+  const auto refuse = [&](const std::string& bytes, const std::string& what) {
+    INFO(what);
+    write_file(path, bytes);
+    for (const auto& read : {std::function<void()>([&] { io::load(path); }), std::function<void()>([&] { io::verify(path); }),
+                             std::function<void()>([&] { io::inspect(path); })}) {
+      CHECK_THROWS_WITH(read(), Catch::Matchers::Contains(what) && Catch::Matchers::Contains(path));
+      CHECK_THROWS_AS(read(), FormatError);
+    }
+  };
+  const std::string rest(300, 'x');
+  refuse("PK\x03\x04" + rest, "a zip archive, as PyTorch's .pth");
+  refuse(std::string("\x10\0\0\0\0\0\0\0{\"a\":{}}        ", 24) + rest, "a safetensors file");
+  refuse("\x1f\x8b\x08" + rest, "a gzip file");
+  refuse("\x89HDF\r\n\x1a\n" + rest, "an HDF5 file");
+  refuse("version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 99999999\n", "a Git LFS pointer");
+  refuse("<!DOCTYPE html>\n<html>" + rest, "an HTML page");
+  refuse("\n  <HTML>" + rest, "an HTML page");
+  refuse("\x80\x02}q" + rest, "a Python pickle");
+  refuse(std::string(500, '\0'), "begins with zeros only");
+  refuse("\x89" "CRN\n\x1a\n" + rest, "text mode");
+  refuse("hello", "this is no Cairn file");
+  refuse("hello" + rest, "this is no Cairn file");
+  refuse("", "the file has 0 bytes");
+  write_file(path, "\x89" "CRN");  // the beginning of a container, cut short
+  CHECK_THROWS_WITH(io::load(path), Catch::Matchers::Contains("the file has 4 bytes"));
+}

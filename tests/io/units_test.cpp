@@ -1,0 +1,162 @@
+// The small parts: checksums, codecs, UTF-8, padding, what lies in blobs.
+#include "catch.h"
+
+#include <random>
+
+#include "values.h"
+
+#include <cairn/io/blobs.h>
+#include <cairn/io/checksum.h>
+#include <cairn/io/codec.h>
+#include <cairn/io/format.h>
+#include <cairn/io/output.h>
+#include <cairn/io/utf8.h>
+
+using namespace cairn;
+
+namespace {
+
+std::vector<std::byte> noise(std::size_t size, int alphabet = 256) {
+  std::mt19937 random(5);
+  std::vector<std::byte> bytes(size);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() % static_cast<unsigned>(alphabet));
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("The hash is XXH3-128, and a checksum is bound to its place", "[io][checksum]") {
+  // The published test vectors of XXH3: nothing at all, and one byte of zero.
+  CHECK(io::hash({}) == io::Hash{0x6001c324468d497f, 0x99aa06d3014798d8});
+  const std::vector<std::byte> zero(1);
+  CHECK(io::hash(zero) == io::Hash{0xc44bdff4074eecdb, 0xa6cd5e9392000f6a});
+  CHECK(io::checksum(zero) == 0xc44bdff4074eecdb);
+  // splitmix64, spelled out for (generation 1, blob 2, chunk 3).
+  std::uint64_t x = 0x200000003 ^ 0x9e3779b97f4a7c15;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  x = (x ^ x >> 27) * 0x94d049bb133111eb;
+  CHECK(io::scramble(1, 2, 3) == (x ^ x >> 31));
+  CHECK(io::scramble(1, 2, 3) != io::scramble(1, 3, 2));
+  CHECK(io::scramble(1, 2, 3) != io::scramble(2, 2, 3));
+}
+
+TEST_CASE("Every codec gives back what it packed, and refuses what is not its own", "[io][codec]") {
+  for (const io::Codec* codec : {&io::raw_codec, &io::zstd_codec}) {
+    INFO(codec->name);
+    CHECK(io::find_codec(codec->id) == codec);
+    for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{1} << 20}) {
+      const std::vector<std::byte> bytes = noise(size, 3);
+      std::vector<std::byte> packed(size + 100), back(size);
+      packed.resize(codec->encode(bytes, packed, 1));
+      REQUIRE_FALSE(packed.empty());
+      REQUIRE(codec->decode(packed, back) == nullptr);
+      CHECK(back == bytes);
+      std::vector<std::byte> small(size - 1), large(size + 1);
+      CHECK(codec->decode(packed, small) != nullptr);
+      CHECK(codec->decode(packed, large) != nullptr);
+      CHECK(codec->decode(std::span(packed).first(packed.size() - 1), back) != nullptr);
+      packed.push_back(std::byte{0});
+      CHECK(codec->decode(packed, back) != nullptr);
+      CHECK(codec->encode(noise(1000), std::span(packed).first(1), 1) == 0);  // does not fit
+    }
+  }
+  CHECK(io::find_codec(99) == nullptr);
+}
+
+TEST_CASE("zstd frames that lie are refused", "[io][codec]") {
+  std::vector<std::byte> out(8);
+  const auto decode = [&](std::initializer_list<int> values) {
+    std::vector<std::byte> frame;
+    for (const int value : values) frame.push_back(static_cast<std::byte>(value));
+    return io::zstd_codec.decode(frame, out);
+  };
+  CHECK(decode({}) != nullptr);
+  CHECK(decode({1, 2, 3, 4, 5, 6, 7, 8, 9}) != nullptr);
+  // One block of the byte 7, eight times; then the same lying about its size, without one, skippable, and twice.
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) == nullptr);
+  CHECK(out == std::vector<std::byte>(8, std::byte{7}));
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 9, 0x43, 0, 0, 7}) != nullptr);
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x4b, 0, 0, 7}) != nullptr);
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x43, 0, 0, 7}) != nullptr);
+  CHECK(decode({0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) != nullptr);
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) != nullptr);
+}
+
+TEST_CASE("What a chunk becomes depends on its bytes and the preset alone", "[io][codec]") {
+  io::Buffer scratch, other;
+  const std::vector<std::byte> sparse = noise(1 << 20, 4), dense = noise(1 << 20);
+  using io::Preset;
+  CHECK(io::pack(sparse, DType::uint8, Preset::none, scratch).codec == &io::raw_codec);
+  CHECK(io::pack(sparse, DType::uint8, Preset::fast, scratch).codec == &io::zstd_codec);
+  CHECK(io::pack(dense, DType::uint8, Preset::fast, scratch).codec == &io::raw_codec);
+  CHECK(io::pack(dense, DType::uint8, Preset::small, scratch).codec == &io::raw_codec);
+  CHECK(io::pack(dense, DType::uint8, Preset::fast, scratch).bytes.data() == dense.data());
+  CHECK(io::pack(std::span(sparse).first(1000), DType::uint8, Preset::fast, scratch).codec == &io::raw_codec);
+  CHECK(io::pack(std::span(sparse).first(1000), DType::uint8, Preset::small, scratch).codec == &io::zstd_codec);
+  // A context that has packed other things before packs the same.
+  const auto once = io::pack(sparse, DType::uint8, Preset::small, scratch).bytes;
+  const std::vector<std::byte> first(once.begin(), once.end());
+  for (const int alphabet : {2, 30, 200}) io::pack(noise(300000, alphabet), DType::uint8, Preset::small, other);
+  const auto again = io::pack(sparse, DType::uint8, Preset::small, other).bytes;
+  CHECK(std::equal(first.begin(), first.end(), again.begin(), again.end()));
+}
+
+TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
+  for (const char* right : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+    CHECK(io::is_utf8(right));
+  CHECK(io::is_utf8(std::string_view("a\0b", 3)));
+  for (const char* wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80", "\xf0\x8f\xbf\xbf",
+                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe"})
+    CHECK_FALSE(io::is_utf8(wrong));
+}
+
+TEST_CASE("Blobs are aligned by size, at no more than a sixteenth of it", "[io][format]") {
+  CHECK(io::blob_alignment(0) == 8);
+  CHECK(io::blob_alignment(127) == 8);
+  CHECK(io::blob_alignment(1024) == 64);
+  CHECK(io::blob_alignment(65536) == 4096);
+  CHECK(io::blob_alignment(1 << 20) == 65536);
+  CHECK(io::blob_alignment(std::uint64_t{1} << 40) == 65536);
+}
+
+TEST_CASE("An output hands on whole pieces, in order", "[io][output]") {
+  struct Collector final : io::Sink {
+    void write(std::span<const std::byte> bytes) override {
+      sizes.push_back(bytes.size());
+      all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    std::vector<std::size_t> sizes;
+    std::vector<std::byte> all;
+  } sink;
+  io::Output out(sink, 16);
+  const std::vector<std::byte> bytes = noise(100);
+  out.write(std::span(bytes).first(5));
+  out.write(std::span(bytes).subspan(5, 60));
+  out.write(std::span(bytes).subspan(65));
+  CHECK(out.position() == 100);
+  out.pad_to(103);
+  out.flush();
+  CHECK(std::all_of(sink.sizes.begin(), sink.sizes.end() - 1, [](std::size_t size) { return size % 16 == 0; }));
+  CHECK(sink.all.size() == 103);
+  CHECK(std::equal(bytes.begin(), bytes.end(), sink.all.begin()));
+  CHECK(sink.all.back() == std::byte{0});
+}
+
+TEST_CASE("Blobs are the union of what tensors reach", "[io][blobs]") {
+  const Tensor base = numbered({100}), other = numbered({7});
+  const std::vector<Tensor> tensors{base.narrow(0, 50, 10), other, base.narrow(0, 10, 5), base.narrow(0, 12, 10), base.narrow(0, 60, 2),
+                                    base.narrow(0, 3, 0)};
+  const io::BlobPlan plan = io::plan_blobs(tensors);
+  REQUIRE(plan.blobs.size() == 2);
+  CHECK(plan.blob_of == std::vector<std::uint32_t>{0, 1, 0, 0, 0, 0});
+  CHECK(plan.offset_of == std::vector<std::uint64_t>{12, 0, 0, 2, 22, 0});  // [10, 22) and [50, 62), one behind the other
+  CHECK(plan.blobs[0].size == 24 * 4);
+  CHECK(plan.total == 31 * 4);
+  io::Buffer scratch;
+  const auto bytes = plan.bytes(0, 8 * 4, 8 * 4, scratch);
+  const auto* numbers = reinterpret_cast<const float*>(bytes.data());
+  const auto expected = base.data<float>();
+  CHECK(numbers[0] == expected[18]);
+  CHECK(numbers[3] == expected[21]);
+  CHECK(numbers[4] == expected[50]);
+}
