@@ -1,0 +1,219 @@
+// The tables from PyTorch's names and arguments to Cairn's modules and optimizers: what is not in them does not exist
+// yet.
+#include "builders.h"
+
+#include <functional>
+#include <optional>
+
+namespace golden {
+
+using namespace cairn;
+
+namespace {
+
+/// The arguments of a constructor, each asked for once; what is left over is an argument that Cairn does not know.
+class Arguments {
+ public:
+  Arguments(const std::string& kind, const Json& args, const std::vector<std::string>& positions)
+      : kind_(kind), left_(Json::object()) {
+    if (args.is_array()) {
+      expect(args.size() <= positions.size(), kind, " has no ", args.size(), " positional arguments here");
+      for (std::size_t i = 0; i < args.size(); ++i) left_[positions[i]] = args[i];
+    } else {
+      left_ = args;
+    }
+  }
+
+  template <class T>
+  T get(const char* name, T otherwise) {
+    if (!left_.contains(name)) return otherwise;
+    const Json value = take(name);
+    return value.get<T>();
+  }
+  template <class T>
+  T need(const char* name) {
+    expect(left_.contains(name), kind_, " needs the argument ", name);
+    return take(name).get<T>();
+  }
+  /// PyTorch's None is nothing; an argument that is absent is `otherwise`.
+  std::optional<double> get_optional(const char* name, std::optional<double> otherwise) {
+    if (!left_.contains(name)) return otherwise;
+    const Json value = take(name);
+    return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+  }
+  void finish() const {
+    for (const auto& [name, value] : left_.items()) throw Failure(kind_ + " has no argument " + name + " here");
+  }
+
+ private:
+  Json take(const char* name) {
+    Json value = left_.at(name);
+    left_.erase(name);
+    return value;
+  }
+
+  std::string kind_;
+  Json left_;
+};
+
+struct ModuleKind {
+  std::vector<std::string> positions;
+  std::function<std::shared_ptr<nn::Module>(Arguments&)> make;
+};
+
+const std::map<std::string, ModuleKind>& module_kinds() {
+  static const std::map<std::string, ModuleKind> kinds = {
+      {"Linear",
+       {{"in_features", "out_features", "bias"},
+        [](Arguments& a) {
+          const auto in = a.need<std::int64_t>("in_features"), out = a.need<std::int64_t>("out_features");
+          return nn::make<nn::Linear>(in, out, nn::LinearOptions{.bias = a.get("bias", true)});
+        }}},
+      {"BatchNorm1d",
+       {{"num_features", "eps", "momentum", "affine", "track_running_stats"},
+        [](Arguments& a) {
+          nn::BatchNormOptions options;
+          options.eps = a.get("eps", options.eps);
+          options.momentum = a.get_optional("momentum", options.momentum);
+          options.affine = a.get("affine", options.affine);
+          options.track_running_stats = a.get("track_running_stats", options.track_running_stats);
+          options.bias = a.get("bias", options.bias);
+          return nn::make<nn::BatchNorm1d>(a.need<std::int64_t>("num_features"), options);
+        }}},
+      {"ReLU",
+       {{"inplace"},
+        [](Arguments& a) { return nn::make<nn::ReLU>(nn::ReLUOptions{.inplace = a.get("inplace", false)}); }}},
+      {"Sigmoid", {{}, [](Arguments&) { return nn::make<nn::Sigmoid>(); }}},
+      {"CrossEntropyLoss", {{}, [](Arguments&) { return nn::make<nn::CrossEntropyLoss>(); }}},
+      {"MSELoss", {{}, [](Arguments&) { return nn::make<nn::MSELoss>(); }}},
+  };
+  return kinds;
+}
+
+Scalar to_scalar(const Json& number) {
+  if (number.is_number_integer()) return Scalar(number.get<std::int64_t>());
+  return Scalar(number.get<double>());
+}
+
+std::optional<bool> to_optional_flag(const Json& flag) {
+  return flag.is_null() ? std::nullopt : std::optional(flag.get<bool>());
+}
+
+using GroupList = std::vector<optim::ParameterGroup>;
+
+std::unique_ptr<optim::Optimizer> make_sgd(GroupList groups, const Json& args) {
+  optim::SGDOptions options;
+  const std::map<std::string, std::function<void(const Json&)>> set = {
+      {"lr", [&](const Json& v) { options.lr = to_scalar(v); }},
+      {"momentum", [&](const Json& v) { options.momentum = to_scalar(v); }},
+      {"dampening", [&](const Json& v) { options.dampening = to_scalar(v); }},
+      {"weight_decay", [&](const Json& v) { options.weight_decay = to_scalar(v); }},
+      {"nesterov", [&](const Json& v) { options.nesterov = v.get<bool>(); }},
+      {"maximize", [&](const Json& v) { options.maximize = v.get<bool>(); }},
+      {"foreach", [&](const Json& v) { options.foreach = to_optional_flag(v); }},
+      {"differentiable", [&](const Json& v) { options.differentiable = v.get<bool>(); }},
+      {"fused", [&](const Json& v) { options.fused = to_optional_flag(v); }},
+  };
+  for (const auto& [name, value] : args.items()) {
+    expect(set.contains(name), "SGD has no argument ", name, " here");
+    set.at(name)(value);
+  }
+  return std::make_unique<optim::SGD>(std::move(groups), options);
+}
+
+std::unique_ptr<optim::Optimizer> make_adam(GroupList groups, const Json& args) {
+  optim::AdamOptions options;
+  const std::map<std::string, std::function<void(const Json&)>> set = {
+      {"lr", [&](const Json& v) { options.lr = to_scalar(v); }},
+      {"betas",
+       [&](const Json& v) {
+         options.betas = {to_scalar(v.at(0)), to_scalar(v.at(1))};
+       }},
+      {"eps", [&](const Json& v) { options.eps = to_scalar(v); }},
+      {"weight_decay", [&](const Json& v) { options.weight_decay = to_scalar(v); }},
+      {"amsgrad", [&](const Json& v) { options.amsgrad = v.get<bool>(); }},
+      {"maximize", [&](const Json& v) { options.maximize = v.get<bool>(); }},
+      {"decoupled_weight_decay", [&](const Json& v) { options.decoupled_weight_decay = v.get<bool>(); }},
+      {"foreach", [&](const Json& v) { options.foreach = to_optional_flag(v); }},
+      {"capturable", [&](const Json& v) { options.capturable = v.get<bool>(); }},
+      {"differentiable", [&](const Json& v) { options.differentiable = v.get<bool>(); }},
+      {"fused", [&](const Json& v) { options.fused = to_optional_flag(v); }},
+  };
+  for (const auto& [name, value] : args.items()) {
+    expect(set.contains(name), "Adam has no argument ", name, " here");
+    set.at(name)(value);
+  }
+  return std::make_unique<optim::Adam>(std::move(groups), options);
+}
+
+}  // namespace
+
+std::shared_ptr<nn::Module> make_module(const std::string& kind, const Json& args) {
+  const auto found = module_kinds().find(kind);
+  expect(found != module_kinds().end(), "there is no module ", kind);
+  Arguments arguments(kind, args, found->second.positions);
+  auto made = found->second.make(arguments);
+  arguments.finish();
+  return made;
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& kind, GroupList groups, const Json& args) {
+  if (kind == "SGD") return make_sgd(std::move(groups), args);
+  if (kind == "Adam") return make_adam(std::move(groups), args);
+  throw Failure("there is no optimizer " + kind);
+}
+
+Dict to_options(const Json& object) {
+  Dict options;
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_null())
+      options.set(name, Value());
+    else if (value.is_boolean())
+      options.set(name, value.get<bool>());
+    else if (value.is_number_integer())
+      options.set(name, value.get<std::int64_t>());
+    else if (value.is_number())
+      options.set(name, value.get<double>());
+    else if (value.is_array())
+      options.set(name, Tuple{value.at(0).get<double>(), value.at(1).get<double>()});
+    else
+      throw Failure("an option " + name + " of a kind that is not known");
+  }
+  return options;
+}
+
+bool equals(const Value& value, const Json& expected) {
+  if (expected.is_null()) return value.is_none();
+  if (expected.is_boolean()) return value.is(Value::Kind::boolean) && value.as_bool() == expected.get<bool>();
+  if (expected.is_number_integer())
+    return value.is(Value::Kind::integer) && value.as_int() == expected.get<std::int64_t>();
+  if (expected.is_number()) return value.is(Value::Kind::floating) && value.as_float() == expected.get<double>();
+  if (expected.is_string())
+    return expected == "tensor" ? value.is(Value::Kind::tensor)
+                                : value.is(Value::Kind::text) && value.as_text() == expected;
+  if (expected.is_array()) {
+    if (!value.is(Value::Kind::list) && !value.is(Value::Kind::tuple)) return false;
+    const std::vector<Value>& items = value.items();
+    if (items.size() != expected.size()) return false;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!equals(items[i], expected[i])) return false;
+    }
+    return true;
+  }
+  if (!value.is(Value::Kind::dict) || value.as_dict().size() != expected.size()) return false;
+  auto entry = value.as_dict().begin();
+  for (const auto& [key, item] : expected.items()) {
+    if (entry->first.plain() != key || !equals(entry->second, item)) return false;
+    ++entry;
+  }
+  return true;
+}
+
+Reduction to_reduction(const std::string& name) {
+  if (name == "none") return Reduction::none;
+  if (name == "mean") return Reduction::mean;
+  if (name == "sum") return Reduction::sum;
+  throw Failure("there is no reduction " + name);
+}
+
+}  // namespace golden

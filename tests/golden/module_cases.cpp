@@ -1,0 +1,87 @@
+// Modules and losses: their state, their printed form, what they compute and the gradients.
+#include "builders.h"
+
+namespace golden {
+
+using namespace cairn;
+
+namespace {
+
+StateDict state_of(const Json& golden_case, const Numbers& numbers) {
+  StateDict state;
+  for (const auto& [name, tensor] : numbers.all(golden_case.at("case"), "state.")) state.set(name, tensor);
+  return state;
+}
+
+}  // namespace
+
+void run_module(const Json& golden_case, const Numbers& numbers) {
+  const std::string name = golden_case.at("case");
+  const std::shared_ptr<nn::Module> module = make_module(golden_case.at("kind"), golden_case.at("args"));
+  expect_text("repr", to_string(*module), golden_case.at("repr"));
+  expect(Json(module->state_dict().keys()) == golden_case.at("state_keys"), "state_dict has ",
+         keys_text(module->state_dict()));
+  module->train(golden_case.at("training").get<bool>());
+  module->load_state_dict(state_of(golden_case, numbers));
+
+  const int steps = golden_case.at("steps");
+  Tensor input, output;
+  for (int step = 0; step < steps; ++step) {
+    input = numbers.at(name, "input." + std::to_string(step)).clone();
+    const bool last = step + 1 == steps;
+    if (last && numbers.find(name, "grad_input")) input.requires_grad_();
+    output = (*module)(input);
+    const Tensor& expected = numbers.at(name, "output." + std::to_string(step));
+    compare("output." + std::to_string(step), output, expected, numbers.tolerance(expected.dtype()));
+  }
+  if (const Tensor* grad_output = numbers.find(name, "grad_output")) output.backward(*grad_output);
+  if (const Tensor* expected = numbers.find(name, "grad_input"))
+    compare("grad_input", input.grad(), *expected, numbers.tolerance(expected->dtype()));
+  for (const auto& [parameter, tensor] : module->named_parameters()) {
+    if (const Tensor* expected = numbers.find(name, "grad." + parameter)) {
+      compare("grad." + parameter, tensor.grad(), *expected, numbers.tolerance(expected->dtype()));
+    }
+  }
+  const StateDict after = module->state_dict();
+  for (const auto& [key, expected] : numbers.all(name, "state_after.")) {
+    compare("state_after." + key, after.at(key), expected, numbers.tolerance(expected.dtype()));
+  }
+}
+
+void run_loss(const Json& golden_case, const Numbers& numbers) {
+  const std::string name = golden_case.at("case"), kind = golden_case.at("kind");
+  const Json& args = golden_case.at("args");
+  const Tensor input = numbers.at(name, "input").clone().requires_grad_();
+  const Tensor& target = numbers.at(name, "target");
+  const Reduction reduction = to_reduction(args.value("reduction", "mean"));
+
+  Tensor output;
+  std::vector<std::string> known = {"reduction"};
+  if (kind == "CrossEntropyLoss") {
+    known.insert(known.end(), {"ignore_index", "label_smoothing"});
+    nn::CrossEntropyLossOptions options;
+    if (golden_case.value("has_weight", false)) options.weight = numbers.at(name, "weight");
+    options.ignore_index = args.value("ignore_index", options.ignore_index);
+    options.label_smoothing = args.value("label_smoothing", options.label_smoothing);
+    options.reduction = reduction;
+    output = nn::CrossEntropyLoss(options)(input, target);
+  } else if (kind == "MSELoss") {
+    output = nn::MSELoss({.reduction = reduction})(input, target);
+  } else {
+    throw Failure("there is no loss " + kind);
+  }
+  for (const auto& [argument, value] : args.items()) {
+    expect(std::find(known.begin(), known.end(), argument) != known.end(), kind, " has no argument ", argument,
+           " here");
+  }
+  const Tensor& expected = numbers.at(name, "output");
+  compare("output", output, expected, numbers.tolerance(expected.dtype()));
+  if (const Tensor* grad_output = numbers.find(name, "grad_output"))
+    output.backward(*grad_output);
+  else
+    output.sum().backward();
+  if (const Tensor* grad = numbers.find(name, "grad_input"))
+    compare("grad_input", input.grad(), *grad, numbers.tolerance(grad->dtype()));
+}
+
+}  // namespace golden
