@@ -1,0 +1,147 @@
+#include <cairn/train/trainer.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cairn/core/autograd.h>
+#include <cairn/core/parallel.h>
+#include <cairn/optim/adam.h>
+#include <cairn/optim/sgd.h>
+#include <cairn/train/drawn_digits.h>
+#include <cairn/train/models.h>
+
+#include "catch.h"
+#include "temporary_folder.h"
+
+using namespace cairn;
+
+namespace {
+
+struct Killed {};
+
+/// A model that answers what it was told to, to test what counts right answers.
+struct Oracle : nn::Module {
+  bool was_evaluating = false;
+  Tensor forward(const Tensor& x) override {
+    was_evaluating = !training && !is_grad_enabled();
+    return x;
+  }
+};
+
+struct Run {
+  train::Split data = train::split(train::drawn_digits(160, {.size = 6, .seed = 1}), 100);
+  Generator generator;
+  train::MLP model;
+  optim::Adam optimizer;
+  train::DataLoader loader;
+  train::Trainer trainer;
+
+  Run(std::uint64_t seed, const train::TrainerOptions& options)
+      : generator(seed),
+        model({.inputs = 36, .hidden = 12, .generator = generator}),
+        optimizer(model.named_parameters(), {.lr = 0.01}),
+        loader(data.train, {.batch_size = 16, .shuffle = true, .generator = generator}),
+        trainer(model, optimizer, loader, data.test, options) {}
+};
+
+}  // namespace
+
+TEST_CASE("accuracy is the share of right answers, asked in evaluation mode") {
+  Oracle oracle;
+  const Tensor answers = from_data<float>(std::vector<float>{1, 0, 0, 1, 1, 0, 0, 1, 0, 1}, {5, 2});
+  const train::TensorDataset dataset(answers, tensor<std::int64_t>({0, 1, 0, 0, 1}));
+  CHECK(train::accuracy(oracle, dataset, {}, 2) == 4.0 / 5);
+  CHECK(oracle.was_evaluating);
+  CHECK(oracle.training);
+  oracle.eval();
+  CHECK(train::accuracy(oracle, dataset) == 4.0 / 5);
+  CHECK_FALSE(oracle.training);
+  CHECK(train::accuracy(oracle, train::TensorDataset()) == 0);
+}
+
+TEST_CASE("training reports every step and every epoch, and learns") {
+  std::vector<std::int64_t> steps;
+  std::vector<train::EpochReport> epochs;
+  train::TrainerOptions options;
+  options.on_step = [&](const train::StepReport& step) {
+    CHECK(step.steps == 7);
+    steps.push_back(step.epoch * 100 + step.step);
+  };
+  options.on_epoch = [&](const train::EpochReport& epoch) { epochs.push_back(epoch); };
+  Run run(0, options);
+  run.trainer.run(2);
+  CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 101, 102, 103, 104, 105, 106, 107});
+  REQUIRE(epochs.size() == 2);
+  CHECK(epochs[1].epoch == 2);
+  CHECK(epochs[1].train_loss < epochs[0].train_loss);
+  run.trainer.run(2);
+  CHECK(run.trainer.history().size() == 2);
+  run.trainer.run(15);
+  CHECK(run.trainer.history().back().test_accuracy > 0.3);  // a guess is right in 0.1
+  CHECK(run.model.training);
+}
+
+TEST_CASE("stopped after any step and resumed, a run ends with the same file, with any number of threads") {
+  TemporaryFolder folder;
+  const int threads = GENERATE(1, 2);
+  const int save_every = GENERATE(0, 3);
+  ThreadPool pool(threads);
+  const UseExecutor use(pool);
+  const std::string unbroken = folder.file("unbroken"), broken = folder.file("broken");
+  Run whole(0, {.save = unbroken});
+  whole.trainer.run(3);
+
+  int stop_after = GENERATE(8, 10, 13, 14, 15, 20, 21);  // 7 steps an epoch; the file of the first epoch is there
+  CAPTURE(threads, save_every, stop_after);
+  train::TrainerOptions options = {.save = broken, .save_every = save_every};
+  {
+    train::TrainerOptions stopping = options;
+    stopping.on_step = [&](const train::StepReport&) {
+      if (--stop_after == 0) throw Killed();
+    };
+    Run first(0, stopping);
+    CHECK_THROWS_AS(first.trainer.run(3), Killed);
+  }
+  Run second(77, options);
+  second.trainer.checkpoint().resume(broken);
+  second.trainer.run(3);
+  CHECK(read_file(broken) == read_file(unbroken));
+  CHECK(second.trainer.history().size() == 3);
+  CHECK(second.trainer.history()[0].train_loss == whole.trainer.history()[0].train_loss);
+}
+
+TEST_CASE("the number of threads does not change the result") {
+  TemporaryFolder folder;
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    const UseExecutor use(pool);
+    Run run(0, {.save = folder.file(std::to_string(threads))});
+    run.trainer.run(2);
+  }
+  CHECK(read_file(folder.file("1")) == read_file(folder.file("2")));
+  CHECK(read_file(folder.file("1")) == read_file(folder.file("3")));
+}
+
+TEST_CASE("a run on sim goes as one on the CPU") {
+  Run cpu(0, {});
+  cpu.trainer.run(2);
+  Generator generator(0);
+  const train::Split data = train::split(train::drawn_digits(160, {.size = 6, .seed = 1}), 100);
+  train::MLP model({.inputs = 36, .hidden = 12, .generator = generator});
+  model.to("sim:0");
+  optim::Adam optimizer(model.named_parameters(), {.lr = 0.01});
+  train::DataLoader loader(data.train, {.batch_size = 16, .shuffle = true, .device = "sim:0", .generator = generator});
+  train::Trainer trainer(model, optimizer, loader, data.test);
+  trainer.run(2);
+  CHECK(trainer.history()[1].train_loss == cpu.trainer.history()[1].train_loss);
+  CHECK(trainer.history()[1].test_accuracy == cpu.trainer.history()[1].test_accuracy);
+}
+
+TEST_CASE("a trainer's own state is checked before it is taken") {
+  Run run(0, {});
+  CHECK_THROWS_AS(run.trainer.plan_load({{"loss_sum", "text"}, {"examples", 0}, {"history", List{}}}), TypeError);
+  CHECK_THROWS_AS(run.trainer.plan_load({{"loss_sum", 0.0}}), KeyError);
+  CHECK_THROWS_AS(Run(0, {.save_every = -1}), ValueError);
+}

@@ -1,0 +1,65 @@
+// Batches in random order, epoch by epoch, from any position exactly.
+//
+//   epoch 0:  randperm(n) = 4 0 3 | 1 5 2      epoch 1:  randperm(n) = 2 5 0 | ...
+//                           batch 0 batch 1                            ▲ position: epoch 1, batch 0
+//
+// A loader knows where it is and how the order of this epoch was drawn, so that its state, saved at any step, brings
+// back the very batches that would have followed.
+//
+//   DataLoader loader(dataset, {.batch_size = 64, .shuffle = true, .generator = generator});
+//   while (auto batch = loader.next()) { ... }       // one epoch; the next call begins the next one
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <cairn/core/random.h>
+#include <cairn/core/stateful.h>
+#include <cairn/train/dataset.h>
+
+namespace cairn::train {
+
+struct DataLoaderOptions {
+  std::int64_t batch_size = 1;
+  bool shuffle = false;
+  bool drop_last = false;            ///< Leave out a last batch that is not full.
+  Device device = {};                ///< Where the batches go.
+  OptionalGenerator generator = {};  ///< What shuffles; left empty, the default generator.
+};
+
+class DataLoader : public Stateful {
+ public:
+  /// The dataset must outlive the loader. Throws ValueError for a batch size below 1.
+  explicit DataLoader(const Dataset& dataset, const DataLoaderOptions& options = {});
+
+  /// The next batch of this epoch; nothing at its end, and then the next call begins another epoch.
+  std::optional<Batch> next();
+
+  std::int64_t size() const;                     ///< Batches in an epoch.
+  std::int64_t epoch() const { return epoch_; }  ///< How many epochs are complete.
+  std::int64_t step() const { return step_; }    ///< How many batches of this epoch have been given out.
+  const Dataset& dataset() const { return *dataset_; }
+  Device device() const { return options_.device; }  ///< Where the batches go.
+
+  /// {"epoch", "step", "order": the generator as it was before it shuffled this epoch, or None between epochs,
+  /// "generator": as it is now (None without shuffling), "size", "batch_size", "shuffle", "drop_last"}.
+  Value state() const override;
+
+  /// Throws StateDictError, naming every fault, for a state of a dataset of another size or of other options. The
+  /// loader's generator goes on where the saved one was.
+  LoadPlan plan_load(const Value& state) override;
+
+ private:
+  Tensor draw_order();
+
+  const Dataset* dataset_;
+  DataLoaderOptions options_;
+  Generator generator_;
+  std::int64_t epoch_ = 0;
+  std::int64_t step_ = 0;
+  Tensor order_;        // int64 [n], this epoch's; undefined between epochs
+  Tensor order_state_;  // the generator before it drew `order_`; undefined without shuffling
+};
+
+}  // namespace cairn::train
