@@ -48,14 +48,19 @@ void cairn_kernel_release(void* memory, std::size_t size);
 
 namespace cairn {
 
+/// A task as a C function. Not inlined, so that a kernel's body is compiled once, however it is called.
+template <class F>
+[[gnu::noinline]] void run_task(void* context, std::int64_t i) { (*static_cast<F*>(context))(i); }
+
 /// Calls f(i) for every i of [0, count), on several threads if `worthwhile`.
 template <class F>
 void kernel_parallel_for(std::int64_t count, bool worthwhile, F&& f) {
+  using Body = std::remove_reference_t<F>;
   if (!worthwhile || count < 2 || cairn_kernel_concurrency() < 2) {
-    for (std::int64_t i = 0; i < count; ++i) f(i);
+    for (std::int64_t i = 0; i < count; ++i) run_task<Body>(&f, i);
     return;
   }
-  cairn_kernel_parallel_for(count, [](void* context, std::int64_t i) { (*static_cast<F*>(context))(i); }, &f);
+  cairn_kernel_parallel_for(count, run_task<Body>, &f);
 }
 
 /// Scratch memory of the thread's pool.

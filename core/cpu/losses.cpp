@@ -9,24 +9,28 @@ namespace {
 
 enum : std::int32_t { none = 0, mean = 1 };
 
-/// Log-probabilities of one row: x - max - log Σ exp(x - max), which cannot overflow.
+/// Log-probabilities of `rows` rows: x - max - log Σ exp(x - max), which cannot overflow. They lie row after row in `log_p`,
+/// so that short rows share packets. `scratch` holds rows * (classes + 1) numbers.
 template <class T>
-void log_softmax_row(const T* x, std::int64_t stride, std::int64_t classes, T* log_p, T* scratch) {
-  T largest = x[0];
-  for (std::int64_t c = 1; c < classes; ++c) {
-    const T value = x[c * stride];
-    if (value > largest || value != value) largest = value;
+void log_softmax(const T* x, std::int64_t row_stride, std::int64_t stride, std::int64_t rows, std::int64_t classes, T* log_p, T* scratch) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const T* from = x + row * row_stride;
+    T largest = from[0];
+    for (std::int64_t c = 1; c < classes; ++c) {
+      const T value = from[c * stride];
+      if (value > largest || value != value) largest = value;
+    }
+    for (std::int64_t c = 0; c < classes; ++c) log_p[row * classes + c] = from[c * stride] - largest;
   }
-  const Packet<T> shift(largest);
-  for (std::int64_t c = 0; c < classes; c += Packet<T>::size) {
-    const Packet<T> shifted = load(x + c * stride, stride, classes - c) - shift;
-    store(log_p + c, 1, classes - c, shifted);
-    store(scratch + c, 1, classes - c, exp(shifted));
+  const std::int64_t count = rows * classes;
+  for (std::int64_t i = 0; i < count; i += Packet<T>::size) store(scratch + i, 1, count - i, exp(load(log_p + i, 1, count - i)));
+  T* sums = scratch + count;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const T* exponentials = scratch + row * classes;
+    sums[row] = sum_of<T>(classes, [&](std::int64_t c) { return exponentials[c]; });
   }
-  const T sum = sum_of<T>(classes, [&](std::int64_t c) { return scratch[c]; });
-  T log_sum;
-  store(&log_sum, 1, 1, log(Packet<T>(sum)));
-  for (std::int64_t c = 0; c < classes; ++c) log_p[c] -= log_sum;
+  for (std::int64_t i = 0; i < rows; i += Packet<T>::size) store(sums + i, 1, rows - i, log(load(sums + i, 1, rows - i)));
+  for (std::int64_t row = 0; row < rows; ++row) for (std::int64_t c = 0; c < classes; ++c) log_p[row * classes + c] -= sums[row];
 }
 
 /// What a row's target asks for: how much each class counts.
@@ -65,18 +69,22 @@ void cross_entropy(const KernelCall& call) {
   const Targets<T> targets(call.operands[3], call.operands[4], classes, attributes);
   T* log_p = data_of<T>(call.operands[1]);
   Scratch<T> losses(rows);
-  kernel_parallel_for(rows, rows * classes > 16384, [&](std::int64_t row) {
-    Scratch<T> scratch(classes);
-    T* p = log_p + row * classes;
-    log_softmax_row(data_of<T>(input) + row * input.strides[0], input.strides[1], classes, p, scratch.data());
-    losses[row] = 0;
-    if (!targets.counts(row)) {
-      // The front refuses targets out of range where it can read them; elsewhere the loss shows it, and nothing is read astray.
-      if (!targets.ignored(row)) losses[row] = static_cast<T>(__builtin_nan(""));
-      return;
+  const auto loss_of = [&](std::int64_t row) {
+    const T* p = log_p + row * classes;
+    if (targets.counts(row)) {
+      T value = -targets.confidence * targets.weight_of_row(row) * p[targets.of(row)];
+      if (targets.smoothing != 0) value -= targets.smoothing * sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c) * p[c]; });
+      return value;
     }
-    losses[row] = -targets.confidence * targets.weight_of_row(row) * p[targets.of(row)];
-    if (targets.smoothing != 0) losses[row] -= targets.smoothing * sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c) * p[c]; });
+    // The front refuses targets out of range where it can read them; elsewhere the loss shows it, and nothing is read astray.
+    return targets.ignored(row) ? T(0) : static_cast<T>(__builtin_nan(""));
+  };
+  constexpr std::int64_t bundle = 64;
+  kernel_parallel_for((rows + bundle - 1) / bundle, rows * classes > 16384, [&](std::int64_t task) {
+    const std::int64_t first = task * bundle, count = rows - first < bundle ? rows - first : bundle;
+    Scratch<T> scratch(count * (classes + 1));
+    log_softmax(data_of<T>(input) + first * input.strides[0], input.strides[0], input.strides[1], count, classes, log_p + first * classes, scratch.data());
+    for (std::int64_t row = first; row < first + count; ++row) losses[row] = loss_of(row);
   });
   T* out = data_of<T>(loss);
   if (attributes.reduction == none) {
@@ -99,19 +107,25 @@ void cross_entropy_backward(const KernelCall& call) {
   const T all_weights = targets.smoothing != 0 ? sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c); }) : T(0);
   const T divisor = attributes.reduction == mean ? total_weight(targets, rows) : T(1);
   const std::int64_t g_stride = attributes.reduction == none && g.rank > 0 ? g.strides[0] : 0;
-  kernel_parallel_for(rows, rows * classes > 16384, [&](std::int64_t row) {
-    T* to = data_of<T>(grad) + row * classes;
-    const T* p = data_of<T>(log_p) + row * classes;
+  const auto scale_row = [&](std::int64_t row, T* to) {
     if (!targets.counts(row)) {
       for (std::int64_t c = 0; c < classes; ++c) to[c] = 0;
       return;
     }
     const T scale = data_of<T>(g)[row * g_stride] / divisor;
     const T asked = targets.confidence * targets.weight_of_row(row);
-    const Packet<T> factor(scale * (asked + targets.smoothing * all_weights));
-    for (std::int64_t c = 0; c < classes; c += Packet<T>::size) store(to + c, 1, classes - c, exp(load(p + c, 1, classes - c)) * factor);
+    const T factor = scale * (asked + targets.smoothing * all_weights);
+    for (std::int64_t c = 0; c < classes; ++c) to[c] *= factor;
     if (targets.smoothing != 0) for (std::int64_t c = 0; c < classes; ++c) to[c] -= scale * targets.smoothing * targets.weight_of(c);
     to[targets.of(row)] -= scale * asked;
+  };
+  constexpr std::int64_t bundle = 64;
+  kernel_parallel_for((rows + bundle - 1) / bundle, rows * classes > 16384, [&](std::int64_t task) {
+    const std::int64_t first = task * bundle, count = rows - first < bundle ? rows - first : bundle;
+    T* to = data_of<T>(grad) + first * classes;
+    const T* p = data_of<T>(log_p) + first * classes;
+    for (std::int64_t i = 0; i < count * classes; i += Packet<T>::size) store(to + i, 1, count * classes - i, exp(load(p + i, 1, count * classes - i)));
+    for (std::int64_t row = 0; row < count; ++row) scale_row(first + row, to + row * classes);
   });
 }
 

@@ -106,6 +106,15 @@ inline std::int64_t multiply_add(std::int64_t a, std::int64_t b, std::int64_t c)
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) + static_cast<std::uint64_t>(c));
 }
 
+/// Whether the instruction set reads and writes part of a register, and Eigen knows how.
+template <class T>
+inline constexpr bool has_masks = Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_load_available &&
+                                  Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_store_available;
+template <class T>
+auto first_lanes(std::int64_t count) {
+  return static_cast<typename Eigen::internal::unpacket_traits<typename Packet<T>::Register>::mask_t>((1u << count) - 1);
+}
+
 /// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
 template <class T>
 Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
@@ -115,9 +124,11 @@ Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
     using Register = typename Packet<T>::Register;
     if (stride == 1 && count >= Packet<T>::size) [[likely]] return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
     if (stride == 0) return Packet<T>(*from);
+    if constexpr (has_masks<T>) {
+      if (stride == 1) return Packet<T>::of(Eigen::internal::ploadu<Register>(from, first_lanes<T>(count)));
+    }
     alignas(64) T gathered[Packet<T>::size] = {};
-    if (stride == 1) __builtin_memcpy(gathered, from, static_cast<std::size_t>(count) * sizeof(T));
-    else for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
+    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
     return Packet<T>::of(Eigen::internal::pload<Register>(gathered));
   }
 }
@@ -128,10 +139,12 @@ void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
     *to = packet.value;
   } else {
     if (stride == 1 && count >= Packet<T>::size) [[likely]] return Eigen::internal::pstoreu(to, packet.value);
+    if constexpr (has_masks<T>) {
+      if (stride == 1) return Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
+    }
     alignas(64) T scattered[Packet<T>::size];
     Eigen::internal::pstore(scattered, packet.value);
-    if (stride == 1) __builtin_memcpy(to, scattered, static_cast<std::size_t>(count) * sizeof(T));
-    else for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
+    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
   }
 }
 

@@ -34,12 +34,28 @@ class Rows {
   /// Calls f(offsets, count): `count` elements of a row, from the element at `offsets[k]` of each operand.
   template <class F>
   void run(F&& f) const {
+    walk(visit_row<std::remove_reference_t<F>>, &f);
+  }
+
+ private:
+  static constexpr int max_dims = 64;
+  static constexpr std::int64_t piece = 32768;
+
+  using Visit = void (*)(void* context, const std::int64_t (&offsets)[operands], std::int64_t count);
+
+  template <class F>
+  static void visit_row(void* context, const std::int64_t (&offsets)[operands], std::int64_t count) {
+    (*static_cast<F*>(context))(offsets, count);
+  }
+
+  // Compiled once for all kernels of so many operands.
+  [[gnu::noinline]] void walk(Visit visit, void* context) const {
     std::int64_t rows = 1;
     for (int d = 1; d < rank_; ++d) rows *= dims_[d];
     if (rows == 0 || dims_[0] == 0) return;
     if (rows == 1 && dims_[0] <= piece) {
       const std::int64_t start[operands] = {};
-      f(start, dims_[0]);
+      visit(context, start, dims_[0]);
       return;
     }
     // Pieces of long rows, or bundles of short ones: about `piece` elements a task.
@@ -58,7 +74,7 @@ class Rows {
         for (int k = 0; k < operands; ++k) offset[k] += index[d] * strides_[d][k];
       }
       for (std::int64_t row = first; row < last; ++row) {
-        f(offset, count);
+        visit(context, offset, count);
         for (int d = 1; d < rank_; ++d) {
           for (int k = 0; k < operands; ++k) offset[k] += strides_[d][k];
           if (++index[d] < dims_[d]) break;
@@ -68,10 +84,6 @@ class Rows {
       }
     });
   }
-
- private:
-  static constexpr int max_dims = 64;
-  static constexpr std::int64_t piece = 32768;
 
   void append(std::int64_t extent, const std::int64_t (&step)[operands]) {
     bool joins = true;
