@@ -87,7 +87,9 @@ class BlobMaker {
 
   void add(std::span<const std::uint32_t> members) {
     const Storage& storage = *tensors_[members[0]].impl()->storage;
-    Blob blob{.dtype = tensors_[members[0]].dtype(), .device = storage.device(), .host_memory = storage.backend().host_memory};
+    Blob blob{.dtype = tensors_[members[0]].dtype(),
+              .device = storage.device(),
+              .host_memory = storage.backend().host_memory};
     blob.first_segment = static_cast<std::uint32_t>(plan_.segments.size());
     find_ranges(members);
     const std::uint64_t element = size_of(blob.dtype);
@@ -120,8 +122,10 @@ class BlobMaker {
     extents_.clear();
     for (const std::uint32_t member : members) {
       const Extent extent = extent_of(*tensors_[member].impl());
-      if (extent.begin != extent.end) extents_.push_back({extent, member});
-      else plan_.offset_of[member] = 0;
+      if (extent.begin != extent.end)
+        extents_.push_back({extent, member});
+      else
+        plan_.offset_of[member] = 0;
     }
     std::sort(extents_.begin(), extents_.end(), [](const Member& a, const Member& b) {
       return a.extent.begin != b.extent.begin ? a.extent.begin < b.extent.begin : a.member < b.member;
@@ -198,7 +202,8 @@ std::span<const std::byte> BlobPlan::bytes(std::uint32_t blob_number, std::uint6
   const Blob& blob = blobs[blob_number];
   const Segment* segment = segments.data() + blob.first_segment;
   for (; offset >= segment->size; ++segment) offset -= segment->size;
-  if (blob.host_memory && segment->size - offset >= size) return {segment->data + offset, static_cast<std::size_t>(size)};
+  if (blob.host_memory && segment->size - offset >= size)
+    return {segment->data + offset, static_cast<std::size_t>(size)};
 
   const std::span<std::byte> to = scratch.get(static_cast<std::size_t>(size));
   for (std::uint64_t done = 0; done < size; ++segment, offset = 0) {
@@ -207,7 +212,8 @@ std::span<const std::byte> BlobPlan::bytes(std::uint32_t blob_number, std::uint6
       std::memcpy(to.data() + done, segment->data + offset, static_cast<std::size_t>(part));
     } else {
       const Backend& device = backend(blob.device);
-      check_status(device.copy_out(blob.device.index(), to.data() + done, segment->data + offset, static_cast<std::size_t>(part), nullptr),
+      check_status(device.copy_out(blob.device.index(), to.data() + done, segment->data + offset,
+                                   static_cast<std::size_t>(part), nullptr),
                    device, blob.device, "reading a tensor that is to be saved");
     }
     done += part;

@@ -1,9 +1,9 @@
 // Which bytes a file holds: the storages behind its tensors, each stored once.
 //
 // Tensors that share a storage share a blob. A blob is the union of the ranges that its tensors reach, in the order of
-// addresses, without what lies between them; blobs stand in the order in which their first tensor was met. An element that
-// lies within a range but that no tensor reaches (the other columns of a slice) is written as zero: it is no part of the
-// state.
+// addresses, without what lies between them; blobs stand in the order in which their first tensor was met. An element
+// that lies within a range but that no tensor reaches (the other columns of a slice) is written as zero: it is no part
+// of the state.
 //
 //   storage   . . . a a a a . . . . b b . c c c       a, b, c: what three tensors reach
 //   blob            a a a a         b b   c c c       their offsets become 0, 4, 6
@@ -19,15 +19,15 @@
 namespace cairn::io {
 
 struct Segment {
-  const std::byte* data;   ///< In the device's memory.
+  const std::byte* data;  ///< In the device's memory.
   std::uint64_t size;
 };
 
 struct Blob {
   DType dtype;
   Device device;
-  bool host_memory;              ///< Whether segments can be read directly.
-  std::uint64_t size = 0;        ///< In bytes.
+  bool host_memory;        ///< Whether segments can be read directly.
+  std::uint64_t size = 0;  ///< In bytes.
   std::uint32_t first_segment = 0, segment_count = 0;
 };
 

@@ -29,9 +29,9 @@ inline void append(std::vector<std::byte>& to, std::span<const std::byte> bytes)
 }
 
 template <class T>
-void append(std::vector<std::byte>& to, const T& record)
-  requires(std::is_trivially_copyable_v<T> && !std::is_convertible_v<T, std::span<const std::byte>>)
-{
+void append(std::vector<std::byte>& to,
+            const T& record) requires(std::is_trivially_copyable_v<T> &&
+                                      !std::is_convertible_v<T, std::span<const std::byte>>) {
   append(to, bytes_of(record));
 }
 
@@ -86,7 +86,8 @@ class ByteReader {
     fail(field, "a number is not in its shortest form, or takes more than 64 bits");
   }
 
-  /// A count of things of which each takes at least `size` bytes: more than fit is refused before anything is allocated.
+  /// A count of things of which each takes at least `size` bytes: more than fit is refused before anything is
+  /// allocated.
   std::uint64_t count_of(std::uint64_t size, const char* field) {
     const std::uint64_t n = count(field);
     if (n > rest_.size() / size) [[unlikely]]

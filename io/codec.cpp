@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::array<const Codec*, 2> codecs{&raw_codec, &zstd_codec};
 
-// Below this a chunk stays raw in `fast`: packing it saves less than the page it lies in and takes longer than the rest.
+// Below this a chunk stays raw in `fast`: packing it saves less than the page it lies in and takes longer than the
+// rest.
 constexpr std::size_t smallest_packed_fast = 16 << 10;
 constexpr std::size_t smallest_packed_small = 64;
 constexpr int level_fast = 1, level_small = 3;  // beyond 3, weights take five times as long for half a per cent

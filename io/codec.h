@@ -1,7 +1,7 @@
 // How a chunk is packed, and the choice between the ways.
 //
-// To add a codec: a file like zstd_codec.cpp, a row in the table of codec.cpp, an id in FORMAT.md (never reused), and, if
-// a preset shall use it, a line in `pack`.
+// To add a codec: a file like zstd_codec.cpp, a row in the table of codec.cpp, an id in FORMAT.md (never reused), and,
+// if a preset shall use it, a line in `pack`.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ std::string codec_names();                 ///< For messages: "raw, zstd".
 
 struct Packed {
   const Codec* codec;
-  std::span<const std::byte> bytes;        ///< In `scratch`, or the chunk itself if it stays raw.
+  std::span<const std::byte> bytes;  ///< In `scratch`, or the chunk itself if it stays raw.
 };
 
 /// Packs a chunk. The outcome is a function of its bytes, its dtype and the preset, whatever the run or thread.

@@ -30,7 +30,8 @@ Record read_record(const Source& source, std::uint64_t offset) {
   return record;
 }
 
-[[noreturn]] void fail(const Source& source, std::uint64_t offset, const char* section, std::string_view what, std::string hint = "") {
+[[noreturn]] void fail(const Source& source, std::uint64_t offset, const char* section, std::string_view what,
+                       std::string hint = "") {
   throw FormatError(text(source.name(), ": byte ", offset, ": ", section, ": ", what),
                     {.file = source.name(), .offset = offset, .section = section, .hint = std::move(hint)});
 }
@@ -65,8 +66,10 @@ Header check_header(const Source& source) {
     std::array<std::uint8_t, 8> magic{};
     const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), source.size()));
     source.read(0, std::as_writable_bytes(std::span(magic)).first(size));
-    if (size > 0 && !std::equal(magic.begin(), magic.begin() + static_cast<std::ptrdiff_t>(size), header_magic.begin())) fail_wrong_format(source);
-    fail(source, 0, "header", text("the file has ", source.size(), " bytes, but the header alone takes ", sizeof(Header)),
+    if (size > 0 && !std::equal(magic.begin(), magic.begin() + static_cast<std::ptrdiff_t>(size), header_magic.begin()))
+      fail_wrong_format(source);
+    fail(source, 0, "header",
+         text("the file has ", source.size(), " bytes, but the header alone takes ", sizeof(Header)),
          "It was cut short, or never written.");
   }
   const auto header = read_record<Header>(source, 0);
@@ -79,11 +82,14 @@ Header check_header(const Source& source) {
     fail(source, 0, "header", text("it is damaged", guess.empty() ? "" : ": ", guess));
   }
   if (header.version != format_version)
-    fail(source, 8, "header", text("the file has version ", header.version, ", but this Cairn reads version ", format_version, " only"),
+    fail(source, 8, "header",
+         text("the file has version ", header.version, ", but this Cairn reads version ", format_version, " only"),
          "Read it with the Cairn that wrote it, or a newer one.");
   if (header.required_features != 0)
-    fail(source, 12, "header", text("the file needs feature bits ", hexadecimal(header.required_features), ", which this Cairn does not know"),
-         "Read it with a newer Cairn.");
+    fail(
+        source, 12, "header",
+        text("the file needs feature bits ", hexadecimal(header.required_features), ", which this Cairn does not know"),
+        "Read it with a newer Cairn.");
   if (header.zero != decltype(header.zero){}) fail(source, 20, "header", "bytes that must be zero are not");
   return header;
 }
@@ -99,20 +105,24 @@ CommitRecord check_commit_record(const Source& source) {
     fail(source, offset, "commit record", "the file does not end with a valid one",
          "It was cut short, has something appended to it, or is damaged at its end.");
   if (commit.generation != 1)
-    fail(source, offset + 8, "commit record", text("generation ", commit.generation, ", but version 0 knows the first only"));
+    fail(source, offset + 8, "commit record",
+         text("generation ", commit.generation, ", but version 0 knows the first only"));
   if (commit.index_offset < sizeof(Header) || commit.index_offset % 8 != 0 || commit.index_offset > offset ||
       commit.index_size != offset - commit.index_offset)
-    fail(source, offset + 16, "commit record", text("the index is said to take ", commit.index_size, " bytes from byte ",
-                                                    commit.index_offset, " on, but must end at byte ", offset));
+    fail(source, offset + 16, "commit record",
+         text("the index is said to take ", commit.index_size, " bytes from byte ", commit.index_offset,
+              " on, but must end at byte ", offset));
   return commit;
 }
 
 IndexBytes read_index(const Source& source, const CommitRecord& commit, const Limits& limits) {
   const std::uint64_t size = commit.index_size, offset = commit.index_offset;
   if (size > limits.index_size)
-    fail(source, offset, "index", text("it takes ", size, " bytes, but may take ", limits.index_size), "Raise Limits::index_size to read it.");
+    fail(source, offset, "index", text("it takes ", size, " bytes, but may take ", limits.index_size),
+         "Raise Limits::index_size to read it.");
   const std::uint64_t pieces = count_pieces(size, piece_size + sizeof(std::uint64_t));
-  if (size <= pieces * sizeof(std::uint64_t) || count_pieces(size - pieces * sizeof(std::uint64_t), piece_size) != pieces)
+  if (size <= pieces * sizeof(std::uint64_t) ||
+      count_pieces(size - pieces * sizeof(std::uint64_t), piece_size) != pieces)
     fail(source, offset, "index", text(size, " bytes cannot hold pieces and their checksums"));
   IndexBytes bytes;
   std::span<const std::byte> all;
@@ -134,7 +144,8 @@ bool is_piece_whole(const IndexBytes& bytes, std::uint64_t piece, std::uint64_t 
   const auto begin = static_cast<std::size_t>(piece * piece_size);
   const auto part = bytes.body.subspan(begin, std::min<std::size_t>(piece_size, bytes.body.size() - begin));
   const std::uint64_t expected = record_at<std::uint64_t>(bytes.checksums, static_cast<std::size_t>(piece));
-  return (checksum(part) ^ scramble(static_cast<std::uint32_t>(generation), index_blob, static_cast<std::uint32_t>(piece))) == expected;
+  return (checksum(part) ^
+          scramble(static_cast<std::uint32_t>(generation), index_blob, static_cast<std::uint32_t>(piece))) == expected;
 }
 
 void check_index(const IndexBytes& bytes, const Source& source, const CommitRecord& commit) {
@@ -157,7 +168,8 @@ Container::Container(SourceReference source, const Limits& limits) : source_(std
              "the root digest does not fit the index");
 }
 
-const std::byte* Container::fetch(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry, Scratch& scratch) const {
+const std::byte* Container::fetch(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry,
+                                  Scratch& scratch) const {
   std::span<const std::byte> stored;
   if (const auto memory = source_->memory(); !memory.empty()) {
     stored = memory.subspan(static_cast<std::size_t>(entry.offset), entry.record.stored);
@@ -166,7 +178,8 @@ const std::byte* Container::fetch(std::uint32_t blob, std::uint64_t chunk, const
     source_->read(entry.offset, to);
     stored = to;
   }
-  const std::uint64_t found = checksum(stored) ^ scramble(index_->placement(blob).generation, blob, static_cast<std::uint32_t>(chunk));
+  const std::uint64_t found =
+      checksum(stored) ^ scramble(index_->placement(blob).generation, blob, static_cast<std::uint32_t>(chunk));
   if (found != entry.record.checksum) [[unlikely]]
     fail(blob, chunk, entry, text("checksum ", hexadecimal(found)), hexadecimal(entry.record.checksum));
   return stored.data();
@@ -185,9 +198,11 @@ void Container::read_into(std::uint32_t blob, std::uint64_t chunk, Scratch& scra
   const Index::Chunk entry = index_->chunk(blob, chunk);
   const Codec* codec = find_codec(entry.record.codec);
   if (!codec)
-    fail(blob, chunk, entry, text("codec ", int{entry.record.codec}), text("one of those this Cairn knows: ", codec_names()));
+    fail(blob, chunk, entry, text("codec ", int{entry.record.codec}),
+         text("one of those this Cairn knows: ", codec_names()));
   const std::span<const std::byte> stored{fetch(blob, chunk, entry, scratch), entry.record.stored};
-  if (const char* wrong = codec->decode(stored, to)) fail(blob, chunk, entry, wrong, text("a chunk packed by ", codec->name));
+  if (const char* wrong = codec->decode(stored, to))
+    fail(blob, chunk, entry, wrong, text("a chunk packed by ", codec->name));
 }
 
 void Container::fail(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry, std::string_view found,
@@ -195,8 +210,12 @@ void Container::fail(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk
   const std::string name = name_of_blob(blob);
   throw FormatError(text(source_->name(), ": chunk ", chunk, " of \"", name, "\" (bytes ", entry.offset, " to ",
                          entry.offset + entry.record.stored - 1, ") is damaged: ", found, ", expected ", expected),
-                    {.file = source_->name(), .offset = entry.offset, .section = "chunk", .tensor = name,
-                     .expected = std::string(expected), .found = std::string(found)});
+                    {.file = source_->name(),
+                     .offset = entry.offset,
+                     .section = "chunk",
+                     .tensor = name,
+                     .expected = std::string(expected),
+                     .found = std::string(found)});
 }
 
 /// The tree with no tensor where one stands: for its names.

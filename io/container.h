@@ -29,8 +29,8 @@ Header check_header(const Source& source);
 CommitRecord check_commit_record(const Source& source);
 
 struct IndexBytes {
-  std::vector<std::byte> owned;          ///< Empty when the source lies in memory.
-  std::span<const std::byte> body;       ///< Without the piece checksums.
+  std::vector<std::byte> owned;     ///< Empty when the source lies in memory.
+  std::span<const std::byte> body;  ///< Without the piece checksums.
   std::span<const std::byte> checksums;
 };
 

@@ -16,7 +16,8 @@ namespace cairn::io {
 
 namespace {
 
-constexpr std::uint64_t parallel_from = std::uint64_t{1} << 20;  // bytes: below, waking threads costs more than it saves
+constexpr std::uint64_t parallel_from = std::uint64_t{1}
+                                        << 20;  // bytes: below, waking threads costs more than it saves
 
 Device device_of(const Tensor& tensor) { return tensor.device(); }
 
@@ -28,8 +29,11 @@ void for_each_piece(std::size_t count, bool parallel, F&& f, Done&& done) {
   const std::size_t window = parallel ? static_cast<std::size_t>(concurrency()) * 8 : 1;
   for (std::size_t begin = 0; begin < count; begin += window) {
     const std::size_t end = std::min(count, begin + window);
-    if (end - begin == 1) f(begin);
-    else parallel_for(static_cast<std::int64_t>(end - begin), [&](std::int64_t i) { f(begin + static_cast<std::size_t>(i)); });
+    if (end - begin == 1)
+      f(begin);
+    else
+      parallel_for(static_cast<std::int64_t>(end - begin),
+                   [&](std::int64_t i) { f(begin + static_cast<std::size_t>(i)); });
     done(begin, end);
   }
 }
@@ -120,7 +124,8 @@ void ContainerSource::read(std::span<const Transfer> batch, const Progress& prog
     // Strides on either side: through a copy in host memory.
     flush();
     const DType dtype = transfer.from.dtype();
-    const Tensor part = empty({static_cast<std::int64_t>((reach.end - reach.begin) / size_of(dtype))}, {.dtype = dtype});
+    const Tensor part =
+        empty({static_cast<std::int64_t>((reach.end - reach.begin) / size_of(dtype))}, {.dtype = dtype});
     Work aside{{}};
     fill(std::array{Fill{record.blob, reach.begin, reach.end, part}}, aside);
     work.touch(i);
@@ -145,7 +150,8 @@ void ContainerSource::fill(std::span<const Fill> fills, Work& work) const {
     if (fill.begin == fill.end) continue;
     bytes += fill.end - fill.begin;
     host = host && is_in_host_memory(fill.to);
-    for (std::uint64_t chunk = fill.begin / chunk_size; chunk <= (fill.end - 1) / chunk_size; ++chunk) pieces.push_back({i, chunk});
+    for (std::uint64_t chunk = fill.begin / chunk_size; chunk <= (fill.end - 1) / chunk_size; ++chunk)
+      pieces.push_back({i, chunk});
   }
   const bool parallel = host && bytes > parallel_from && concurrency() > 1;
   // With several threads a window's pieces are begun in any order: all of its transfers count as touched beforehand.
@@ -159,14 +165,16 @@ void ContainerSource::fill(std::span<const Fill> fills, Work& work) const {
     };
     if (parallel) {
       work.touch(fills[pieces[end - 1].fill].transfer);
-      parallel_for(static_cast<std::int64_t>(end - begin), [&](std::int64_t i) { carry_out(begin + static_cast<std::size_t>(i)); });
+      parallel_for(static_cast<std::int64_t>(end - begin),
+                   [&](std::int64_t i) { carry_out(begin + static_cast<std::size_t>(i)); });
     } else {
       carry_out(begin);
     }
     std::uint64_t moved = 0;
     for (std::size_t i = begin; i < end; ++i) {
       const Fill& fill = fills[pieces[i].fill];
-      moved += std::min(fill.end, (pieces[i].chunk + 1) * chunk_size) - std::max(fill.begin, pieces[i].chunk * chunk_size);
+      moved +=
+          std::min(fill.end, (pieces[i].chunk + 1) * chunk_size) - std::max(fill.begin, pieces[i].chunk * chunk_size);
     }
     work.add(moved);
   }
@@ -194,7 +202,8 @@ void ContainerSource::fill_chunk(const Fill& fill, std::uint64_t chunk) const {
   const std::byte* from = container_.read(fill.blob, chunk, scratch).data() + (begin - chunk_begin);
   if (fill.to.dtype() == dtype) {
     auto* to = static_cast<std::byte*>(fill.to.raw_data()) + at;
-    check_status(device.copy_in(device_of(fill.to).index(), to, from, size, nullptr), device, device_of(fill.to), "loading a tensor");
+    check_status(device.copy_in(device_of(fill.to).index(), to, from, size, nullptr), device, device_of(fill.to),
+                 "loading a tensor");
     return;
   }
   const auto count = static_cast<std::int64_t>(size / size_of(dtype));
@@ -206,7 +215,7 @@ void ContainerSource::fill_chunk(const Fill& fill, std::uint64_t chunk) const {
 struct ContainerSource::Materials {
   std::uint64_t begin = UINT64_MAX, end = 0;  // in bytes
   std::size_t count = 0;
-  std::uint32_t tensor = 0;                   // the first that wants it
+  std::uint32_t tensor = 0;  // the first that wants it
   Tensor base = {};
 };
 
@@ -275,7 +284,8 @@ Tensor ContainerSource::map(const Tensor& storage, std::uint32_t tensor) const {
     require_present(device);
     return device.is_cpu() ? storage : storage.to(device);
   }
-  check<ValueError>(result->defined() && result->dtype() == storage.dtype() && result->numel() == storage.numel() && result->is_contiguous(),
+  check<ValueError>(result->defined() && result->dtype() == storage.dtype() && result->numel() == storage.numel() &&
+                        result->is_contiguous(),
                     "map_location: the function was given a storage of ", storage.numel(), ' ', name(storage.dtype()),
                     " elements (tag \"", tag, "\") and must return one of the same dtype and size, or nothing");
   return *result;

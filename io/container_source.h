@@ -1,5 +1,5 @@
-// A container as the source of deferred tensors: chunks are read, verified and put where they belong, on several threads
-// if there are.
+// A container as the source of deferred tensors: chunks are read, verified and put where they belong, on several
+// threads if there are.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ class ContainerSource final : public TensorSource {
     Tensor to;
     std::size_t transfer = 0;
   };
-  struct Work;      // progress through a batch
-  struct Materials; // what `materialize` makes of one blob
+  struct Work;       // progress through a batch
+  struct Materials;  // what `materialize` makes of one blob
 
   struct Bytes {
     std::uint64_t begin, end;

@@ -12,7 +12,8 @@ namespace cairn::io {
 
 namespace {
 
-/// The part of an escaped path after its last dot that separates (one behind a backslash does not); the rest stays in `path`.
+/// The part of an escaped path after its last dot that separates (one behind a backslash does not); the rest stays in
+/// `path`.
 std::string_view take_last(std::string_view& path) {
   for (std::size_t i = path.size(); i-- > 0;) {
     if (path[i] != '.') continue;
@@ -26,8 +27,9 @@ std::string_view take_last(std::string_view& path) {
   return std::exchange(path, {});
 }
 
-/// Whether no map may move a tensor off the CPU: a generator's state, which is read by the CPU, and an optimizer's count
-/// of steps, which its update reads on the CPU. Both were saved from there; moved, each step would wait for a device.
+/// Whether no map may move a tensor off the CPU: a generator's state, which is read by the CPU, and an optimizer's
+/// count of steps, which its update reads on the CPU. Both were saved from there; moved, each step would wait for a
+/// device.
 bool stays_on_cpu(std::string_view path, std::string_view tag, DType dtype, const Shape& shape) {
   if (tag != "cpu") return false;
   if (dtype == DType::uint8 && shape == Shape({Generator::state_size})) return true;
@@ -41,7 +43,8 @@ class PrefixRules {
  public:
   explicit PrefixRules(const DeviceMap& rules) : rules_(rules) {
     for (const auto& [prefix, device] : rules_) {
-      check<DeviceError>(is_available(device) || device.is_cpu(), "device_map: \"", prefix, "\" is to go to ", device, ", which is absent");
+      check<DeviceError>(is_available(device) || device.is_cpu(), "device_map: \"", prefix, "\" is to go to ", device,
+                         ", which is absent");
     }
   }
 
@@ -63,11 +66,14 @@ class PrefixRules {
     std::string faults;
     for (const auto& [prefix, device] : rules_) {
       if (prefix.empty() || used_.contains(prefix)) continue;
-      faults += text("\n  \"", prefix, "\": ", covered_.contains(prefix) ? "longer prefixes cover every tensor below it" : "no tensor has this name or prefix");
+      faults += text("\n  \"", prefix, "\": ",
+                     covered_.contains(prefix) ? "longer prefixes cover every tensor below it"
+                                               : "no tensor has this name or prefix");
     }
     if (faults.empty()) return;
-    throw ValueError(text("device_map: rules that decide nothing:", faults),
-                     {.hint = names.empty() ? "The file holds no tensor." : text("Names look like \"", names.front(), "\".")});
+    throw ValueError(
+        text("device_map: rules that decide nothing:", faults),
+        {.hint = names.empty() ? "The file holds no tensor." : text("Names look like \"", names.front(), "\".")});
   }
 
  private:
@@ -78,7 +84,8 @@ class PrefixRules {
 /// Where tensors recorded under each tag go.
 class LocationRules {
  public:
-  LocationRules(const LoadOptions& options, const std::vector<std::string>& tags) : options_(options), tags_(tags), devices_(tags.size()) {
+  LocationRules(const LoadOptions& options, const std::vector<std::string>& tags)
+      : options_(options), tags_(tags), devices_(tags.size()) {
     if (options.map_location.device()) require_present(*options.map_location.device());
   }
 
@@ -116,8 +123,8 @@ void check_ties(const Index& index, const std::vector<Device>& devices, const Co
     if (before == UINT32_MAX) before = i;
     if (devices[i] == devices[before]) continue;
     const std::vector<std::string> names = container.labels();
-    throw ValueError(text("\"", names[before], "\" and \"", names[i], "\" share storage, but are to go to ", devices[before], " and ",
-                          devices[i], "; give both one device"));
+    throw ValueError(text("\"", names[before], "\" and \"", names[i], "\" share storage, but are to go to ",
+                          devices[before], " and ", devices[i], "; give both one device"));
   }
 }
 
@@ -132,16 +139,19 @@ Destinations find_destinations(const Container& container, const LoadOptions& op
   LocationRules by_location(options, index.locations());
   const bool mapping = !options.device_map.empty() || map.device() || !map.devices().empty() || map.function();
   if (!mapping) {
-    for (std::uint32_t i = 0; i < count; ++i) destinations.devices.push_back(by_location.find(index.tensor(i).location));
+    for (std::uint32_t i = 0; i < count; ++i)
+      destinations.devices.push_back(by_location.find(index.tensor(i).location));
   } else {
     const std::vector<std::string> paths = container.names();
-    const std::vector<std::string> names = options.device_map.empty() ? std::vector<std::string>() : container.names(false);
+    const std::vector<std::string> names =
+        options.device_map.empty() ? std::vector<std::string>() : container.names(false);
     PrefixRules by_name(options.device_map);
     if (map.function()) destinations.mapped.resize(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       const TensorRecord record = index.tensor(i);
       const std::optional<Device> named = names.empty() ? std::nullopt : by_name.find(names[i]);
-      if (stays_on_cpu(paths[i], index.locations()[record.location], static_cast<DType>(index.blob(record.blob).dtype), index.shape(i))) {
+      if (stays_on_cpu(paths[i], index.locations()[record.location], static_cast<DType>(index.blob(record.blob).dtype),
+                       index.shape(i))) {
         destinations.devices.push_back({});
       } else if (named) {
         destinations.devices.push_back(*named);
@@ -163,8 +173,10 @@ Device recorded_device(std::string_view tag, const RestoreLocation& restore_loca
   try {
     return Device(tag);
   } catch (const DeviceError&) {
-    throw DeviceError(text("don't know how to restore data location of torch.storage.UntypedStorage (tagged with ", tag, ")"),
-                      {.found = std::string(tag), .hint = "Load with map_location = \"cpu\", or say in restore_location which device the tag means."});
+    throw DeviceError(
+        text("don't know how to restore data location of torch.storage.UntypedStorage (tagged with ", tag, ")"),
+        {.found = std::string(tag),
+         .hint = "Load with map_location = \"cpu\", or say in restore_location which device the tag means."});
   }
 }
 
@@ -174,18 +186,22 @@ void require_present(Device device) {
   const bool any = is_available(Device(device.type(), 0));
   if (device.type() == Device::Type::cuda && !any) {
     throw DeviceError(
-        "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on a "
-        "CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU.",
+        "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running "
+        "on a "
+        "CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the "
+        "CPU.",
         {.expected = name, .hint = "In Cairn: io::load(path, {.map_location = \"cpu\"})."});
   }
   if (device.type() == Device::Type::cuda) {
-    throw DeviceError(text("Attempting to deserialize object on CUDA device ", device.index(), " but torch.cuda.device_count() is ",
-                           backend(Device(device.type(), 0)).device_count(),
+    throw DeviceError(text("Attempting to deserialize object on CUDA device ", device.index(),
+                           " but torch.cuda.device_count() is ", backend(Device(device.type(), 0)).device_count(),
                            ". Please use torch.load with map_location to map your storages to an existing device."),
                       {.expected = name, .hint = "In Cairn: io::load(path, {.map_location = \"cuda:0\"})."});
   }
   throw DeviceError(text("there is no ", name, " to load a tensor to",
-                         any ? text(": ", backend(Device(device.type(), 0)).device_count(), " such devices are present, numbered from 0") : ""),
+                         any ? text(": ", backend(Device(device.type(), 0)).device_count(),
+                                    " such devices are present, numbered from 0")
+                             : ""),
                     {.expected = name, .hint = "Load with map_location = \"cpu\", or name a device that is there."});
 }
 

@@ -19,8 +19,8 @@ struct Destinations {
   std::vector<bool> mapped;     ///< Of each tensor: whether the function of map_location decides. Empty: of none.
 };
 
-/// Throws DeviceError for a device of the options that is absent and for a tag nobody knows, ValueError for a device map
-/// that does not fit the names.
+/// Throws DeviceError for a device of the options that is absent and for a tag nobody knows, ValueError for a device
+/// map that does not fit the names.
 Destinations find_destinations(const Container& container, const LoadOptions& options);
 
 /// The device that a tag names. Throws DeviceError with PyTorch's text when nobody knows it.

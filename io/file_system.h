@@ -1,7 +1,7 @@
 // What saving asks of a file system: few operations, each of which may fail.
 //
-// Every byte that Cairn writes goes through a FileSystem, so that a test can make the n-th operation fail, lose what was
-// not synced, or kill the process in between. `posix_file_system()` is the operating system's.
+// Every byte that Cairn writes goes through a FileSystem, so that a test can make the n-th operation fail, lose what
+// was not synced, or kill the process in between. `posix_file_system()` is the operating system's.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ struct FileStatus {
   enum class Kind : std::uint8_t { file, folder, other };
 
   Kind kind = Kind::file;
-  std::string description;   ///< What messages call it: "a regular file", "a directory", "a FIFO".
-  std::uint32_t mode = 0;    ///< Permission bits, as of chmod.
+  std::string description;  ///< What messages call it: "a regular file", "a directory", "a FIFO".
+  std::uint32_t mode = 0;   ///< Permission bits, as of chmod.
   std::uint64_t owner = 0, group = 0;
   std::uint64_t size = 0;
 };
@@ -52,7 +52,7 @@ class FileSystem {
   virtual void rename(const std::string& from, const std::string& to) = 0;  ///< Replaces `to` at once.
   virtual void remove(const std::string& path) = 0;
   virtual void sync_folder(const std::string& path) = 0;
-  virtual std::vector<std::string> list(const std::string& folder) = 0;     ///< Names, without "." and "..".
+  virtual std::vector<std::string> list(const std::string& folder) = 0;  ///< Names, without "." and "..".
 
   /// Removes a file made by `create` that nobody holds open any more: what a killed process left behind.
   virtual void remove_if_abandoned(const std::string& path) = 0;

@@ -35,8 +35,8 @@ auto uninterrupted(F&& f) {
   return result;
 }
 
-/// Until it goes out of scope, a write beyond RLIMIT_FSIZE is an error for the caller and not the end of the process: the
-/// thread blocks SIGXFSZ, and takes back one that its own write raised. The process's handler is left alone.
+/// Until it goes out of scope, a write beyond RLIMIT_FSIZE is an error for the caller and not the end of the process:
+/// the thread blocks SIGXFSZ, and takes back one that its own write raised. The process's handler is left alone.
 class BlockFileSizeSignal {
  public:
   BlockFileSizeSignal() {
@@ -44,7 +44,8 @@ class BlockFileSizeSignal {
     sigaddset(&signal_, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &signal_, &before_);
     sigset_t pending;
-    was_pending_ = sigismember(&before_, SIGXFSZ) == 1 && sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
+    was_pending_ =
+        sigismember(&before_, SIGXFSZ) == 1 && sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
   }
   ~BlockFileSizeSignal() {
     const int error = errno;
@@ -84,7 +85,8 @@ class PosixFile final : public WritableFile {
 
   void sync() override {
     // Never tried again: after a failure the system may have dropped the bytes and would report success.
-    if (uninterrupted([&] { return ::fsync(descriptor_); }) != 0) fail(path_, "the file could not be brought to the disk", errno);
+    if (uninterrupted([&] { return ::fsync(descriptor_); }) != 0)
+      fail(path_, "the file could not be brought to the disk", errno);
   }
 
   void set_mode(const std::optional<FileStatus>& like) override {
@@ -130,8 +132,10 @@ class PosixFileSystem final : public FileSystem {
       if (size < 0) return at;  // no link, or nothing there: what comes next will say
       const std::string_view leads_to(target, static_cast<std::size_t>(size));
       const std::size_t slash = at.rfind('/');
-      if (leads_to.starts_with('/') || slash == std::string::npos) at = leads_to;
-      else at = at.substr(0, slash + 1) + std::string(leads_to);
+      if (leads_to.starts_with('/') || slash == std::string::npos)
+        at = leads_to;
+      else
+        at = at.substr(0, slash + 1) + std::string(leads_to);
     }
     fail(path, "following its symbolic links", ELOOP);
   }
@@ -155,8 +159,8 @@ class PosixFileSystem final : public FileSystem {
   }
 
   std::unique_ptr<WritableFile> create(const std::string& path) override {
-    const int descriptor = uninterrupted(
-        [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666); });
+    const int descriptor =
+        uninterrupted([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666); });
     if (descriptor < 0) {
       if (errno == EEXIST) return nullptr;
       fail(path, "a temporary file could not be made there", errno);
@@ -211,7 +215,8 @@ class PosixFileSystem final : public FileSystem {
     const int descriptor =
         uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
     if (descriptor < 0) return;  // gone, or another user's
-    struct stat opened {}, named {};
+    struct stat opened {
+    }, named{};
     // Whoever writes it holds the lock; that the name still leads to the file that is locked here is checked under it.
     if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && ::fstat(descriptor, &opened) == 0 && S_ISREG(opened.st_mode) &&
         ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)

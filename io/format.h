@@ -26,8 +26,8 @@ inline constexpr std::array<std::uint8_t, 8> commit_magic{0x8a, 'C', 'R', 'N', '
 struct Header {
   std::array<std::uint8_t, 8> magic = header_magic;
   std::uint32_t version = format_version;
-  std::uint32_t required_features = 0;   // a reader refuses a bit it does not know
-  std::uint32_t optional_features = 0;   // a reader ignores a bit it does not know
+  std::uint32_t required_features = 0;  // a reader refuses a bit it does not know
+  std::uint32_t optional_features = 0;  // a reader ignores a bit it does not know
   std::array<std::uint8_t, 36> zero = {};
   std::uint64_t checksum = 0;
 };
@@ -37,7 +37,7 @@ struct CommitRecord {
   std::uint64_t generation = 1;
   std::uint64_t index_offset = 0;
   std::uint64_t index_size = 0;
-  std::uint64_t index_checksum = 0;      // of the table of piece checksums, the last part of the index
+  std::uint64_t index_checksum = 0;  // of the table of piece checksums, the last part of the index
   Hash root_digest;
   std::uint64_t checksum = 0;
 };
@@ -57,12 +57,12 @@ struct TensorRecord {
   std::uint16_t location = 0;
   std::uint8_t rank = 0;
   std::uint8_t flags = 0;
-  std::uint64_t offset = 0;              // of the first element in the blob, in elements
+  std::uint64_t offset = 0;  // of the first element in the blob, in elements
 };
 inline constexpr std::uint8_t flag_requires_grad = 1, flag_parameter = 2, flag_strided = 4, known_flags = 7;
 
 struct BlobRecord {
-  std::uint64_t size = 0;                // decoded bytes
+  std::uint64_t size = 0;  // decoded bytes
   Hash digest;
   std::uint8_t dtype = 0;
   std::array<std::uint8_t, 7> zero = {};
@@ -75,9 +75,9 @@ struct PlacementHeader {
   std::uint32_t chunk_count = 0;
 };
 
-struct Placement {                       // of a blob
-  std::uint64_t offset = 0;              // of its first chunk, in the file
-  std::uint32_t generation = 1;          // the commit that wrote it
+struct Placement {               // of a blob
+  std::uint64_t offset = 0;      // of its first chunk, in the file
+  std::uint32_t generation = 1;  // the commit that wrote it
   std::uint32_t zero = 0;
 };
 
@@ -89,17 +89,17 @@ struct ChunkRecord {
 };
 
 template <class T, std::size_t size>
-inline constexpr bool is_record = sizeof(T) == size && std::has_unique_object_representations_v<T>;
+inline constexpr bool is_record = sizeof(T) == size&& std::has_unique_object_representations_v<T>;
 static_assert(is_record<Header, 64> && is_record<CommitRecord, 64> && is_record<ContentHeader, 24> &&
               is_record<TensorRecord, 16> && is_record<BlobRecord, 32> && is_record<PlacementHeader, 8> &&
               is_record<Placement, 16> && is_record<ChunkRecord, 16>);
 
-inline constexpr std::uint64_t piece_size = std::uint64_t{1} << 16;         // of the index
-inline constexpr std::uint64_t leaf_size = std::uint64_t{1} << 20;          // of a blob, for its digest
+inline constexpr std::uint64_t piece_size = std::uint64_t{1} << 16;  // of the index
+inline constexpr std::uint64_t leaf_size = std::uint64_t{1} << 20;   // of a blob, for its digest
 inline constexpr std::uint64_t smallest_chunk_size = leaf_size;
 inline constexpr std::uint64_t largest_chunk_size = std::uint64_t{64} << 20;
-inline constexpr std::uint32_t index_blob = 0xffffffff;                     // stands for the index in checksums
-inline constexpr std::uint64_t zstd_largest_ratio = 32768;                  // a block of 4 bytes holds at most 128 KiB
+inline constexpr std::uint32_t index_blob = 0xffffffff;     // stands for the index in checksums
+inline constexpr std::uint64_t zstd_largest_ratio = 32768;  // a block of 4 bytes holds at most 128 KiB
 
 inline constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
@@ -112,7 +112,9 @@ inline constexpr std::uint64_t blob_alignment(std::uint64_t size) {
   return sixteenth < 8 ? 8 : sixteenth >= (1u << 16) ? 1u << 16 : std::bit_floor(sixteenth);
 }
 
-inline constexpr std::uint64_t count_pieces(std::uint64_t size, std::uint64_t piece) { return (size + piece - 1) / piece; }
+inline constexpr std::uint64_t count_pieces(std::uint64_t size, std::uint64_t piece) {
+  return (size + piece - 1) / piece;
+}
 
 /// The kinds of the tree's values, as one byte; the numbers are never reused.
 enum class Tag : std::uint8_t {

@@ -38,18 +38,21 @@ void Index::read_content(ByteReader& in, const Limits& limits) {
   const std::uint64_t start = in.offset();
   counts_ = in.record<ContentHeader>("counts");
   if (counts_.tensor_count > limits.tensors)
-    in.fail("number of tensors", text("it is ", counts_.tensor_count, ", but may be at most ", limits.tensors, "; see Limits::tensors"));
+    in.fail("number of tensors",
+            text("it is ", counts_.tensor_count, ", but may be at most ", limits.tensors, "; see Limits::tensors"));
   tensors_ = take_records<TensorRecord>(in, counts_.tensor_count, "tensor records");
   dimensions_ = take_records<std::uint64_t>(in, counts_.dimension_count, "dimensions");
   blobs_ = take_records<BlobRecord>(in, counts_.blob_count, "blob records");
   const std::uint64_t locations = in.left();
   while (locations - in.left() < counts_.location_size) {
     const std::uint64_t size = in.count("size of a location");
-    if (size > limits.key_size) in.fail("size of a location", text("it is ", size, ", but may be at most ", limits.key_size));
+    if (size > limits.key_size)
+      in.fail("size of a location", text("it is ", size, ", but may be at most ", limits.key_size));
     const auto taken = in.take(size, "location");
     std::string tag(reinterpret_cast<const char*>(taken.data()), taken.size());
     if (!is_utf8(tag)) in.fail("location", "it is not UTF-8");
-    if (std::find(locations_.begin(), locations_.end(), tag) != locations_.end()) in.fail("location", "it occurs twice");
+    if (std::find(locations_.begin(), locations_.end(), tag) != locations_.end())
+      in.fail("location", "it occurs twice");
     if (locations_.size() == 0xffff) in.fail("location", "there are more than 65535");
     locations_.push_back(std::move(tag));
   }
@@ -63,12 +66,15 @@ void Index::read_content(ByteReader& in, const Limits& limits) {
 void Index::check_blobs(ByteReader& in, const Limits& limits) {
   for (std::uint32_t i = 0; i < blob_count(); ++i) {
     const BlobRecord record = blob(i);
-    if (record.dtype >= dtype_count) in.fail("dtype of a blob", text("it is ", int{record.dtype}, ", which this version does not know"));
+    if (record.dtype >= dtype_count)
+      in.fail("dtype of a blob", text("it is ", int{record.dtype}, ", which this version does not know"));
     if (!is_zero(bytes_of(record.zero))) in.fail("blob record", "a byte that must be zero is not");
     if (record.size % size_of(static_cast<DType>(record.dtype)) != 0)
-      in.fail("size of a blob", text(record.size, " bytes are no whole number of ", static_cast<DType>(record.dtype), " elements"));
+      in.fail("size of a blob",
+              text(record.size, " bytes are no whole number of ", static_cast<DType>(record.dtype), " elements"));
     if (record.size > limits.decoded_size || decoded_ > limits.decoded_size - record.size)
-      in.fail("size of all blobs", text("they are larger than ", limits.decoded_size, " bytes together; see Limits::decoded_size"));
+      in.fail("size of all blobs",
+              text("they are larger than ", limits.decoded_size, " bytes together; see Limits::decoded_size"));
     decoded_ += record.size;
   }
 }
@@ -83,8 +89,10 @@ void Index::check_tensors(ByteReader& in, const Limits& limits) {
     if ((record.flags & ~known_flags) != 0) in.fail("flags of a tensor", text("unknown bits in ", int{record.flags}));
     const bool strided = (record.flags & flag_strided) != 0;
     if (record.rank > std::min(limits.rank, Shape::max_rank))
-      in.fail("rank of a tensor", text("it is ", int{record.rank}, ", but may be at most ", limits.rank, "; see Limits::rank"));
-    if (record.blob > next_blob || record.blob >= blob_count()) in.fail("blob of a tensor", text("it is ", record.blob, ", but ", next_blob, " is next"));
+      in.fail("rank of a tensor",
+              text("it is ", int{record.rank}, ", but may be at most ", limits.rank, "; see Limits::rank"));
+    if (record.blob > next_blob || record.blob >= blob_count())
+      in.fail("blob of a tensor", text("it is ", record.blob, ", but ", next_blob, " is next"));
     next_blob = std::max(next_blob, record.blob + 1);
     if (record.location > next_location || record.location >= locations_.size())
       in.fail("location of a tensor", text("it is ", record.location, ", but ", next_location, " is next"));
@@ -100,11 +108,13 @@ void Index::check_tensors(ByteReader& in, const Limits& limits) {
       const std::size_t at = first_dimension_.back() + static_cast<std::size_t>(d);
       const auto extent = record_at<std::int64_t>(dimensions_, at);
       const auto stride = strided ? record_at<std::int64_t>(dimensions_, at + record.rank) : span;
-      if (extent < 0 || stride < 0) in.fail("dimension of a tensor", text("tensor ", i, " has an extent of ", extent, " and a stride of ", stride));
+      if (extent < 0 || stride < 0)
+        in.fail("dimension of a tensor", text("tensor ", i, " has an extent of ", extent, " and a stride of ", stride));
       std::int64_t step = 0;
       empty = empty || extent == 0;
       overflow = overflow || __builtin_mul_overflow(numel, extent, &numel);
-      overflow = overflow || (extent > 0 && (__builtin_mul_overflow(extent - 1, stride, &step) || __builtin_add_overflow(last, step, &last)));
+      overflow = overflow || (extent > 0 && (__builtin_mul_overflow(extent - 1, stride, &step) ||
+                                             __builtin_add_overflow(last, step, &last)));
       contiguous = contiguous && stride == span;
       overflow = overflow || __builtin_mul_overflow(span, std::max<std::int64_t>(extent, 1), &span);
     }
@@ -112,15 +122,18 @@ void Index::check_tensors(ByteReader& in, const Limits& limits) {
     if (strided && contiguous) in.fail("strides", text("those of tensor ", i, " are row-major and must not be given"));
     const BlobRecord blob = this->blob(record.blob);
     if ((record.flags & flag_requires_grad) != 0 && category(static_cast<DType>(blob.dtype)) < DTypeCategory::floating)
-      in.fail("flags of a tensor", text("tensor ", i, " requires a gradient, but its elements are ", static_cast<DType>(blob.dtype)));
+      in.fail("flags of a tensor",
+              text("tensor ", i, " requires a gradient, but its elements are ", static_cast<DType>(blob.dtype)));
     const std::uint64_t elements = blob.size / size_of(static_cast<DType>(blob.dtype));
     const std::uint64_t reached = empty ? record.offset : record.offset + static_cast<std::uint64_t>(last) + 1;
     if (reached > elements)
       in.fail("tensor", text("tensor ", i, " reaches ", reached, " elements into its blob, which has ", elements));
   }
-  if (next_dimension != counts_.dimension_count) in.fail("dimensions", text("there are ", counts_.dimension_count, ", but ", next_dimension, " are used"));
+  if (next_dimension != counts_.dimension_count)
+    in.fail("dimensions", text("there are ", counts_.dimension_count, ", but ", next_dimension, " are used"));
   if (next_blob != blob_count()) in.fail("blobs", text("there are ", blob_count(), ", but ", next_blob, " are used"));
-  if (next_location != locations_.size()) in.fail("locations", text("there are ", locations_.size(), ", but ", next_location, " are used"));
+  if (next_location != locations_.size())
+    in.fail("locations", text("there are ", locations_.size(), ", but ", next_location, " are used"));
 }
 
 // Blobs lie one behind the other between the header and the index, each with at most its alignment before it.
@@ -128,8 +141,9 @@ void Index::read_placement(ByteReader& in, std::uint64_t index_offset, std::uint
   placement_ = in.record<PlacementHeader>("placement");
   if (!std::has_single_bit(placement_.chunk_size) || placement_.chunk_size < smallest_chunk_size ||
       placement_.chunk_size > largest_chunk_size || placement_.chunk_size > limits.chunk_size)
-    in.fail("chunk size", text("it is ", placement_.chunk_size, ", but must be a power of two from ", smallest_chunk_size, " to ",
-                               std::min<std::uint64_t>(largest_chunk_size, limits.chunk_size)));
+    in.fail("chunk size",
+            text("it is ", placement_.chunk_size, ", but must be a power of two from ", smallest_chunk_size, " to ",
+                 std::min<std::uint64_t>(largest_chunk_size, limits.chunk_size)));
   placements_ = take_records<Placement>(in, blob_count(), "placements");
   chunks_ = take_records<ChunkRecord>(in, placement_.chunk_count, "chunk records");
   first_chunk_.reserve(blob_count() + std::size_t{1});
@@ -146,14 +160,16 @@ void Index::read_placement(ByteReader& in, std::uint64_t index_offset, std::uint
     const bool raw = chunks > 0 && record_at<ChunkRecord>(chunks_, first_chunk_.back()).codec == raw_codec.id;
     const std::uint64_t expected = align_up(end, raw ? blob_alignment(size) : 8);
     if (place.offset != expected)
-      in.fail("placement of a blob", text("blob ", i, " is said to begin at byte ", place.offset, ", but must at ", expected));
+      in.fail("placement of a blob",
+              text("blob ", i, " is said to begin at byte ", place.offset, ", but must at ", expected));
     end = place.offset;
     for (std::uint64_t k = 0; k < chunks; ++k) {
       const auto record = record_at<ChunkRecord>(chunks_, chunk_offset_.size());
       const std::uint64_t decoded = std::min(chunk_size(), size - k * chunk_size());
       if (record.stored == 0 || record.stored > decoded || (record.codec == raw_codec.id && record.stored != decoded) ||
           decoded > record.stored * zstd_largest_ratio)
-        in.fail("size of a chunk", text("chunk ", k, " of blob ", i, " takes ", record.stored, " bytes in the file, ", decoded, " decoded"));
+        in.fail("size of a chunk", text("chunk ", k, " of blob ", i, " takes ", record.stored, " bytes in the file, ",
+                                        decoded, " decoded"));
       if (!is_zero(bytes_of(record.zero))) in.fail("chunk record", "a byte that must be zero is not");
       if (record.stored > index_offset || end > index_offset - record.stored)
         in.fail("placement of a chunk", text("chunk ", k, " of blob ", i, " reaches into the index"));
@@ -171,7 +187,8 @@ void Index::read_placement(ByteReader& in, std::uint64_t index_offset, std::uint
 Shape Index::dimensions(std::uint32_t tensor, std::size_t skip) const {
   const TensorRecord record = this->tensor(tensor);
   std::array<std::int64_t, Shape::max_rank> extents;
-  const auto from = dimensions_.subspan((first_dimension_[tensor] + skip) * sizeof(std::int64_t), record.rank * sizeof(std::int64_t));
+  const auto from =
+      dimensions_.subspan((first_dimension_[tensor] + skip) * sizeof(std::int64_t), record.rank * sizeof(std::int64_t));
   if (!from.empty()) std::memcpy(extents.data(), from.data(), from.size());
   return Shape(std::span<const std::int64_t>(extents.data(), record.rank));
 }

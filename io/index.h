@@ -16,8 +16,8 @@ namespace cairn::io {
 
 class Index {
  public:
-  /// `bytes` is the index without its piece checksums, which have been verified; it lies at `offset` of the file and must
-  /// outlive this. Checks everything but the tree. Throws FormatError.
+  /// `bytes` is the index without its piece checksums, which have been verified; it lies at `offset` of the file and
+  /// must outlive this. Checks everything but the tree. Throws FormatError.
   Index(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t generation, const std::string& file,
         const Limits& limits);
 
@@ -36,17 +36,17 @@ class Index {
   /// A chunk of a blob: its record and where it lies in the file.
   struct Chunk {
     ChunkRecord record;
-    std::uint64_t offset;        ///< In the file.
-    std::uint64_t decoded;       ///< Bytes.
+    std::uint64_t offset;   ///< In the file.
+    std::uint64_t decoded;  ///< Bytes.
   };
   std::uint64_t chunk_count(std::uint32_t blob) const { return count_pieces(this->blob(blob).size, chunk_size()); }
   Chunk chunk(std::uint32_t blob, std::uint64_t chunk) const;
   std::uint64_t blob_end(std::uint32_t blob) const;  ///< In the file: behind its last chunk.
   std::uint64_t stored_size(std::uint32_t blob) const { return blob_end(blob) - placement(blob).offset; }
 
-  std::span<const std::byte> content() const { return content_; }   ///< What the root digest covers.
+  std::span<const std::byte> content() const { return content_; }  ///< What the root digest covers.
   std::span<const std::byte> tree() const { return tree_; }
-  std::uint64_t tree_offset() const { return tree_offset_; }        ///< In the file.
+  std::uint64_t tree_offset() const { return tree_offset_; }  ///< In the file.
 
  private:
   void read_content(ByteReader& in, const Limits& limits);

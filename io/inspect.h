@@ -15,19 +15,20 @@
 namespace cairn::io {
 
 struct TensorFacts {
-  std::string name;                  ///< Its path: keys and indices joined by dots; where two would be alike, dots inside a key have a "\" before.
+  std::string name;  ///< Its path: keys and indices joined by dots; where two would be alike, dots inside a key have a
+                     ///< "\" before.
   DType dtype = DType::float32;
   Shape shape;
-  Shape strides;                     ///< In elements.
-  std::int64_t offset = 0;           ///< In elements, from the start of its blob.
-  std::uint64_t nbytes = 0;          ///< Elements times their size.
-  std::uint64_t stored = 0;          ///< Bytes its blob takes in the file; 0 when a name before it shares the blob.
-  std::vector<std::string> codecs;   ///< Of its blob's chunks, each once: "raw", "zstd".
-  std::string location;              ///< The tag it was saved under: "cpu", "cuda:1".
+  Shape strides;                    ///< In elements.
+  std::int64_t offset = 0;          ///< In elements, from the start of its blob.
+  std::uint64_t nbytes = 0;         ///< Elements times their size.
+  std::uint64_t stored = 0;         ///< Bytes its blob takes in the file; 0 when a name before it shares the blob.
+  std::vector<std::string> codecs;  ///< Of its blob's chunks, each once: "raw", "zstd".
+  std::string location;             ///< The tag it was saved under: "cpu", "cuda:1".
   bool requires_grad = false;
   bool is_parameter = false;
-  std::uint32_t blob = 0;            ///< Tensors of one blob share storage.
-  std::vector<std::string> ties;     ///< The other names that share its blob.
+  std::uint32_t blob = 0;         ///< Tensors of one blob share storage.
+  std::vector<std::string> ties;  ///< The other names that share its blob.
 };
 
 struct FileFacts {
@@ -37,9 +38,9 @@ struct FileFacts {
   std::uint64_t file_size = 0;
   std::uint64_t index_size = 0;
   std::uint64_t chunk_size = 0;
-  std::uint64_t decoded = 0;                ///< Bytes of all blobs, decoded.
-  std::uint64_t stored = 0;                 ///< Bytes they take in the file.
-  std::vector<TensorFacts> tensors;         ///< In the order of the tree.
+  std::uint64_t decoded = 0;         ///< Bytes of all blobs, decoded.
+  std::uint64_t stored = 0;          ///< Bytes they take in the file.
+  std::vector<TensorFacts> tensors;  ///< In the order of the tree.
 };
 
 std::string hexadecimal(const std::array<std::byte, 16>& digest);

@@ -8,7 +8,7 @@
 namespace cairn::io {
 
 struct Limits {
-  std::uint64_t index_size = std::uint64_t{1} << 30;     ///< Bytes of the index.
+  std::uint64_t index_size = std::uint64_t{1} << 30;  ///< Bytes of the index.
   std::uint64_t tensors = std::uint64_t{16} << 20;
   std::uint64_t values = std::uint64_t{64} << 20;        ///< Values of the tree, tensors included.
   std::uint64_t key_size = 4096;                         ///< Bytes of UTF-8 in one key.

@@ -12,7 +12,8 @@
 namespace cairn::io {
 
 Value open(SourceReference bytes, const OpenOptions& options) {
-  auto source = Reference<ContainerSource>::adopt(new ContainerSource(Container(std::move(bytes), options.limits), options));
+  auto source =
+      Reference<ContainerSource>::adopt(new ContainerSource(Container(std::move(bytes), options.limits), options));
   const Container& container = source->container();
   const Index& index = container.index();
   Destinations destinations = find_destinations(container, options);
@@ -31,7 +32,9 @@ Value open(SourceReference bytes, const OpenOptions& options) {
 
 Value open(const std::string& path, const OpenOptions& options) { return open(open_source(path), options); }
 
-Value open_memory(std::span<const std::byte> bytes, const OpenOptions& options) { return open(memory_source(bytes), options); }
+Value open_memory(std::span<const std::byte> bytes, const OpenOptions& options) {
+  return open(memory_source(bytes), options);
+}
 
 Value load(SourceReference source, const LoadOptions& options) {
   return materialize(open(std::move(source), options), options.progress);
@@ -39,6 +42,8 @@ Value load(SourceReference source, const LoadOptions& options) {
 
 Value load(const std::string& path, const LoadOptions& options) { return load(open_source(path), options); }
 
-Value load_memory(std::span<const std::byte> bytes, const LoadOptions& options) { return load(memory_source(bytes), options); }
+Value load_memory(std::span<const std::byte> bytes, const LoadOptions& options) {
+  return load(memory_source(bytes), options);
+}
 
 }  // namespace cairn::io

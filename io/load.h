@@ -3,9 +3,9 @@
 //   Value run = io::load("run.cairn", {.map_location = "cpu"});
 //   model.load_state_dict(run["model"]);
 //
-// `open` reads and checks the index and gives the Value with deferred tensors (core/deferred.h): nothing of a tensor but
-// its shape, dtype and device is read until it is used, and a load into a module streams straight into its parameters.
-// `load` is `open` and `materialize`. Every chunk's checksum is verified before its numbers reach a tensor.
+// `open` reads and checks the index and gives the Value with deferred tensors (core/deferred.h): nothing of a tensor
+// but its shape, dtype and device is read until it is used, and a load into a module streams straight into its
+// parameters. `load` is `open` and `materialize`. Every chunk's checksum is verified before its numbers reach a tensor.
 #pragma once
 
 #include <cstddef>
@@ -26,17 +26,17 @@ namespace cairn::io {
 
 struct LoadOptions {
   MapLocation map_location = {};
-  DeviceMap device_map = {};          ///< Asked first; what no prefix matches is left to `map_location`.
+  DeviceMap device_map = {};  ///< Asked first; what no prefix matches is left to `map_location`.
   /// The device behind a tag of the application's own; nothing: the tag is read as a device ("cuda:1").
   std::function<std::optional<Device>(std::string_view tag)> restore_location = {};
   Limits limits = {};
-  Progress progress = {};             ///< Of `load`: bytes of tensors done, and their total.
+  Progress progress = {};  ///< Of `load`: bytes of tensors done, and their total.
 };
 using OpenOptions = LoadOptions;
 
-/// Everything, materialised: tensors on their devices; those that shared storage share it again. Throws FormatError for a
-/// file that is damaged or of another format (and says which), IoError when the system refuses to read, DeviceError for a
-/// device that is absent, ValueError for a device map that does not fit the names, Cancelled.
+/// Everything, materialised: tensors on their devices; those that shared storage share it again. Throws FormatError for
+/// a file that is damaged or of another format (and says which), IoError when the system refuses to read, DeviceError
+/// for a device that is absent, ValueError for a device map that does not fit the names, Cancelled.
 Value load(const std::string& path, const LoadOptions& options = {});
 Value load(SourceReference source, const LoadOptions& options = {});
 Value load_memory(std::span<const std::byte> bytes, const LoadOptions& options = {});

@@ -30,15 +30,17 @@ class MapLocation {
   using Function = std::function<std::optional<Tensor>(const Tensor& storage, const std::string& tag)>;
   using Devices = std::map<std::string, Device>;
 
-  MapLocation() = default;                                 ///< Everything goes where it was recorded.
+  MapLocation() = default;  ///< Everything goes where it was recorded.
   MapLocation(Device device) : device_(device) {}
   MapLocation(const char* device) : device_(Device(device)) {}
   MapLocation(const std::string& device) : device_(Device(device)) {}
   MapLocation(Devices devices) : devices_(std::move(devices)) {}
-  MapLocation(std::initializer_list<Devices::value_type> devices) : devices_(devices) {}  ///< Tags not listed: as recorded.
+  MapLocation(std::initializer_list<Devices::value_type> devices)
+      : devices_(devices) {}  ///< Tags not listed: as recorded.
   template <class F>
-    requires(std::is_invocable_v<F&, const Tensor&, const std::string&> && !std::is_same_v<std::remove_cvref_t<F>, MapLocation>)
-  MapLocation(F function) : function_(std::move(function)) {}
+  requires(std::is_invocable_v<F&, const Tensor&, const std::string&> &&
+           !std::is_same_v<std::remove_cvref_t<F>, MapLocation>) MapLocation(F function)
+      : function_(std::move(function)) {}
 
   const std::optional<Device>& device() const { return device_; }
   const Devices& devices() const { return devices_; }

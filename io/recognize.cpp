@@ -41,7 +41,8 @@ constexpr std::array signatures{
 
 std::string lower_case(std::string_view text) {
   std::string lower;
-  for (const char letter : text) lower += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  for (const char letter : text)
+    lower += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
   return lower;
 }
 
@@ -61,12 +62,14 @@ std::string recognize(std::span<const std::byte> bytes, std::uint64_t file_size)
   for (const Signature& signature : signatures) {
     if (text.starts_with(signature.begins_with)) return "this looks like " + std::string(signature.what);
   }
-  if (is_safetensors(text, file_size)) return "this looks like a safetensors file; read it with Cairn's interop library, or convert it";
+  if (is_safetensors(text, file_size))
+    return "this looks like a safetensors file; read it with Cairn's interop library, or convert it";
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const std::string beginning = lower_case(text.substr(first == text.npos ? text.size() : first).substr(0, 16));
   if (beginning.starts_with("<!doctype html") || beginning.starts_with("<html"))
     return "this looks like an HTML page: the download was answered with a web page, perhaps an error or a login";
-  if (beginning.starts_with("<?xml")) return "this looks like an XML document: the download was answered with an error, perhaps";
+  if (beginning.starts_with("<?xml"))
+    return "this looks like an XML document: the download was answered with an error, perhaps";
   if (text.find_first_not_of('\0') == text.npos) return "this begins with zeros only: its first part was never written";
   return "";
 }

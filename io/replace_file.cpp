@@ -47,10 +47,12 @@ bool is_temporary(std::string_view name, std::string_view prefix) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
 }
 
-void check_target(FileSystem& files, const std::string& path, const Path& parts, const std::optional<FileStatus>& target) {
+void check_target(FileSystem& files, const std::string& path, const Path& parts,
+                  const std::optional<FileStatus>& target) {
   if (target) {
-    check<IoError>(target->kind == FileStatus::Kind::file, path, ": the target is ", target->description,
-                   ", but only a regular file can be replaced by a saved one; to write into something else use save_to");
+    check<IoError>(
+        target->kind == FileStatus::Kind::file, path, ": the target is ", target->description,
+        ", but only a regular file can be replaced by a saved one; to write into something else use save_to");
     return;
   }
   const std::optional<FileStatus> folder = files.status(parts.folder);
@@ -101,11 +103,13 @@ void remove_leftovers(FileSystem& files, const Path& parts, const std::string& p
 
 }  // namespace
 
-void replace_file(FileSystem& files, const std::string& path, bool synced, const std::function<void(WritableFile&)>& write) {
+void replace_file(FileSystem& files, const std::string& path, bool synced,
+                  const std::function<void(WritableFile&)>& write) {
   check<IoError>(!path.empty(), "the path to save to is empty");
   const std::string target = files.resolve(path);
   const Path parts(target);
-  check<IoError>(!parts.name.empty() && parts.name != "." && parts.name != "..", path, ": the target is a directory, but the path of a file is needed");
+  check<IoError>(!parts.name.empty() && parts.name != "." && parts.name != "..", path,
+                 ": the target is a directory, but the path of a file is needed");
   const std::optional<FileStatus> before = files.status(target);
   check_target(files, path, parts, before);
   const std::string prefix = temporary_prefix(parts.name);

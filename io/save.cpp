@@ -82,7 +82,8 @@ Bytes save_to_memory(const Value& value, const SaveOptions& options) {
   return bytes;
 }
 
-void save_to(const std::function<void(std::span<const std::byte>)>& write, const Value& value, const SaveOptions& options) {
+void save_to(const std::function<void(std::span<const std::byte>)>& write, const Value& value,
+             const SaveOptions& options) {
   Value holder;
   Writer writer(with_numbers(value, holder), options);
   FunctionSink sink(write);

@@ -2,10 +2,10 @@
 //
 //   io::save("run.cairn", {{"epoch", 3}, {"model", model.state_dict()}});
 //
-// A file appears whole or not at all, whatever happens meanwhile: it is written under a temporary name beside the target,
-// synced, and renamed over it; then the folder is synced. Once `save` has returned the new file survives a loss of power.
-// FORMAT.md says what is written. The same state gives the same bytes, whatever the file's name, the run and the number
-// of threads.
+// A file appears whole or not at all, whatever happens meanwhile: it is written under a temporary name beside the
+// target, synced, and renamed over it; then the folder is synced. Once `save` has returned the new file survives a loss
+// of power. FORMAT.md says what is written. The same state gives the same bytes, whatever the file's name, the run and
+// the number of threads.
 #pragma once
 
 #include <cstddef>
@@ -31,24 +31,25 @@ enum class Preset : std::uint8_t {
 
 struct SaveOptions {
   Preset preset = Preset::fast;
-  bool synced = true;                            ///< False: do not wait for the disk; a loss of power may undo the save.
+  bool synced = true;  ///< False: do not wait for the disk; a loss of power may undo the save.
   std::uint64_t chunk_size = std::uint64_t{1} << 20;  ///< A power of two from 1 MiB to 64 MiB.
-  Progress progress = {};                        ///< Bytes of tensors done, and their total.
+  Progress progress = {};                             ///< Bytes of tensors done, and their total.
   /// The tag recorded as a tensor's location; nothing, or no function: its device ("cpu", "cuda:1").
   std::function<std::optional<std::string>(const Tensor&)> location_tag = {};
-  FileSystem* file_system = nullptr;             ///< Null: the operating system's.
+  FileSystem* file_system = nullptr;  ///< Null: the operating system's.
 };
 
-/// Replaces or creates the file at `path`. An existing file keeps its mode bits; of a symbolic link, the file it leads to
-/// is replaced. Throws IoError when the system refuses (with the path and its reason), ValueError for what a file cannot
-/// hold (a meta tensor, a tree deeper than 64), Cancelled. On any error the file that was there is untouched, and the
-/// temporary one gone. Deferred tensors are read first.
+/// Replaces or creates the file at `path`. An existing file keeps its mode bits; of a symbolic link, the file it leads
+/// to is replaced. Throws IoError when the system refuses (with the path and its reason), ValueError for what a file
+/// cannot hold (a meta tensor, a tree deeper than 64), Cancelled. On any error the file that was there is untouched,
+/// and the temporary one gone. Deferred tensors are read first.
 void save(const std::string& path, const Value& value, const SaveOptions& options = {});
 
 /// The bytes a file would have.
 Bytes save_to_memory(const Value& value, const SaveOptions& options = {});
 
-/// The same into `bytes`, whose memory is used again: what is saved every few seconds need not ask the system each time.
+/// The same into `bytes`, whose memory is used again: what is saved every few seconds need not ask the system each
+/// time.
 void save_to_memory(const Value& value, Bytes& bytes, const SaveOptions& options = {});
 
 /// Hands the bytes to `write` in order, from first to last: for a pipe, a socket, an archive.

@@ -24,8 +24,9 @@ class MemorySource final : public Source {
 
   void read(std::uint64_t offset, std::span<std::byte> to) const override {
     if (offset > bytes_.size() || to.size() > bytes_.size() - offset)
-      throw FormatError(text("memory: byte ", offset, ": ", to.size(), " bytes are needed, but there are ", bytes_.size(), " in all"),
-                        {.file = "memory", .offset = offset});
+      throw FormatError(
+          text("memory: byte ", offset, ": ", to.size(), " bytes are needed, but there are ", bytes_.size(), " in all"),
+          {.file = "memory", .offset = offset});
     if (!to.empty()) std::memcpy(to.data(), bytes_.data() + offset, to.size());
   }
 
@@ -59,7 +60,8 @@ SourceReference memory_source(std::span<const std::byte> bytes) { return std::ma
 
 SourceReference memory_source(Bytes bytes) { return std::make_shared<MemorySource>(std::move(bytes)); }
 
-SourceReference function_source(std::uint64_t size, std::function<void(std::uint64_t, std::span<std::byte>)> read, std::string name) {
+SourceReference function_source(std::uint64_t size, std::function<void(std::uint64_t, std::span<std::byte>)> read,
+                                std::string name) {
   return std::make_shared<FunctionSource>(size, std::move(read), std::move(name));
 }
 

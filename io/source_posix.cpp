@@ -38,8 +38,9 @@ class DescriptorSource final : public Source {
         throw IoError(text(name_, ": reading ", to.size(), " bytes from byte ", offset, " on: ", std::strerror(errno)),
                       {.file = name_, .offset = offset, .found = std::strerror(errno)});
       if (count == 0)
-        throw FormatError(text(name_, ": byte ", offset, ": the file ends, but ", to.size(), " more bytes are needed"),
-                          {.file = name_, .offset = offset, .hint = "It was longer when it was opened: something cut it short."});
+        throw FormatError(
+            text(name_, ": byte ", offset, ": the file ends, but ", to.size(), " more bytes are needed"),
+            {.file = name_, .offset = offset, .hint = "It was longer when it was opened: something cut it short."});
       offset += static_cast<std::uint64_t>(count);
       to = to.subspan(static_cast<std::size_t>(count));
     }
@@ -55,7 +56,8 @@ class DescriptorSource final : public Source {
 std::uint64_t size_of_file(int descriptor, const std::string& name) {
   struct stat found {};
   if (::fstat(descriptor, &found) != 0) fail(name, "looking at the file", errno);
-  check<IoError>(S_ISREG(found.st_mode), name, S_ISDIR(found.st_mode) ? ": it is a directory" : ": it is no regular file",
+  check<IoError>(S_ISREG(found.st_mode), name,
+                 S_ISDIR(found.st_mode) ? ": it is a directory" : ": it is no regular file",
                  ", but a file that can be read anywhere is needed; read it into memory first");
   return static_cast<std::uint64_t>(found.st_size);
 }
@@ -80,7 +82,8 @@ SourceReference descriptor_source(int descriptor, std::uint64_t offset, std::uin
   const std::uint64_t whole = size_of_file(descriptor, name);
   check<ValueError>(offset <= whole, name, ": the offset is ", offset, ", but the file has ", whole, " bytes");
   const std::uint64_t rest = whole - offset;
-  check<ValueError>(size == UINT64_MAX || size <= rest, name, ": ", size, " bytes from ", offset, " on, but the file has ", whole);
+  check<ValueError>(size == UINT64_MAX || size <= rest, name, ": ", size, " bytes from ", offset,
+                    " on, but the file has ", whole);
   return std::make_shared<DescriptorSource>(descriptor, false, offset, std::min(size, rest), name);
 }
 

@@ -19,8 +19,8 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 class TreeReader {
  public:
-  TreeReader(std::span<const std::byte> bytes, std::span<const Tensor> tensors, std::string_view file, std::uint64_t base,
-             const Limits& limits)
+  TreeReader(std::span<const std::byte> bytes, std::span<const Tensor> tensors, std::string_view file,
+             std::uint64_t base, const Limits& limits)
       : in_(bytes, file, base), bytes_(bytes), base_(base), tensors_(tensors), limits_(limits) {}
 
   Value read() {
@@ -33,32 +33,46 @@ class TreeReader {
 
  private:
   Value value() {
-    if (++values_ > limits_.values) in_.fail("tree", text("it has more than ", limits_.values, " values; see Limits::values"));
+    if (++values_ > limits_.values)
+      in_.fail("tree", text("it has more than ", limits_.values, " values; see Limits::values"));
     const auto tag = in_.record<std::uint8_t>("kind of a value");
     switch (static_cast<Tag>(tag)) {
-      case Tag::none: return {};
-      case Tag::boolean_false: return false;
-      case Tag::boolean_true: return true;
-      case Tag::integer: return in_.record<std::int64_t>("integer");
-      case Tag::big_integer: return big_integer();
-      case Tag::floating: return in_.record<double>("float");
+      case Tag::none:
+        return {};
+      case Tag::boolean_false:
+        return false;
+      case Tag::boolean_true:
+        return true;
+      case Tag::integer:
+        return in_.record<std::int64_t>("integer");
+      case Tag::big_integer:
+        return big_integer();
+      case Tag::floating:
+        return in_.record<double>("float");
       case Tag::complex: {
         const auto real = in_.record<double>("complex");
         return std::complex<double>(real, in_.record<double>("complex"));
       }
-      case Tag::text: return Value(text_of("text", UINT64_MAX));
+      case Tag::text:
+        return Value(text_of("text", UINT64_MAX));
       case Tag::bytes: {
         const auto taken = in_.take(in_.count("size of bytes"), "bytes");
         return Bytes{{taken.begin(), taken.end()}};
       }
-      case Tag::list: return items<List>();
-      case Tag::tuple: return items<Tuple>();
-      case Tag::set: return set();
-      case Tag::dict: return dict();
-      case Tag::state_dict: return state_dict();
+      case Tag::list:
+        return items<List>();
+      case Tag::tuple:
+        return items<Tuple>();
+      case Tag::set:
+        return set();
+      case Tag::dict:
+        return dict();
+      case Tag::state_dict:
+        return state_dict();
       case Tag::tensor:
         if (in_metadata_) in_.fail("tensor", "the metadata of a state dict may hold none");
-        if (next_tensor_ == tensors_.size()) in_.fail("tensor", text("the tree refers to more than the ", tensors_.size(), " there are"));
+        if (next_tensor_ == tensors_.size())
+          in_.fail("tensor", text("the tree refers to more than the ", tensors_.size(), " there are"));
         return tensors_[next_tensor_++];
     }
     in_.fail("kind of a value", text("it is ", int{tag}, ", which this version does not know"));
@@ -66,7 +80,8 @@ class TreeReader {
 
   std::string_view text_of(const char* field, std::uint64_t limit) {
     const std::uint64_t size = in_.count(field);
-    if (size > limit) in_.fail(field, text("it takes ", size, " bytes, but may take ", limit, "; see Limits::key_size"));
+    if (size > limit)
+      in_.fail(field, text("it takes ", size, " bytes, but may take ", limit, "; see Limits::key_size"));
     const std::string_view taken = as_text(in_.take(size, field));
     if (!is_utf8(taken)) in_.fail(field, "it is not UTF-8");
     return taken;
@@ -105,7 +120,8 @@ class TreeReader {
   Key key() {
     const auto tag = in_.record<std::uint8_t>("kind of a key");
     if (static_cast<Tag>(tag) == Tag::integer) return in_.record<std::int64_t>("key");
-    if (static_cast<Tag>(tag) != Tag::text) in_.fail("kind of a key", text("it is ", int{tag}, ", but a key is text or an integer"));
+    if (static_cast<Tag>(tag) != Tag::text)
+      in_.fail("kind of a key", text("it is ", int{tag}, ", but a key is text or an integer"));
     return text_of("key", limits_.key_size);
   }
 

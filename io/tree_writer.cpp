@@ -22,20 +22,34 @@ class TreeWriter {
 
   void write(const Value& value) {
     switch (value.kind()) {
-      case Value::Kind::none: return tag(Tag::none);
-      case Value::Kind::boolean: return tag(value.as_bool() ? Tag::boolean_true : Tag::boolean_false);
-      case Value::Kind::integer: return tag(Tag::integer), append(bytes_, value.as_int());
-      case Value::Kind::big_integer: return big_integer(value.as_big_integer());
-      case Value::Kind::floating: return tag(Tag::floating), append(bytes_, value.as_float());
-      case Value::Kind::complex: return complex(value.as_complex());
-      case Value::Kind::text: return tag(Tag::text), text_bytes(value.as_text());
-      case Value::Kind::bytes: return tag(Tag::bytes), sized(value.as_bytes().data);
-      case Value::Kind::list: return tag(Tag::list), items(value.items());
-      case Value::Kind::tuple: return tag(Tag::tuple), items(value.items());
-      case Value::Kind::set: return set(value.items());
-      case Value::Kind::dict: return tag(Tag::dict), dict(value.as_dict());
-      case Value::Kind::state_dict: return state_dict(value.as_state_dict());
-      case Value::Kind::tensor: return tensor(value.as_tensor());
+      case Value::Kind::none:
+        return tag(Tag::none);
+      case Value::Kind::boolean:
+        return tag(value.as_bool() ? Tag::boolean_true : Tag::boolean_false);
+      case Value::Kind::integer:
+        return tag(Tag::integer), append(bytes_, value.as_int());
+      case Value::Kind::big_integer:
+        return big_integer(value.as_big_integer());
+      case Value::Kind::floating:
+        return tag(Tag::floating), append(bytes_, value.as_float());
+      case Value::Kind::complex:
+        return complex(value.as_complex());
+      case Value::Kind::text:
+        return tag(Tag::text), text_bytes(value.as_text());
+      case Value::Kind::bytes:
+        return tag(Tag::bytes), sized(value.as_bytes().data);
+      case Value::Kind::list:
+        return tag(Tag::list), items(value.items());
+      case Value::Kind::tuple:
+        return tag(Tag::tuple), items(value.items());
+      case Value::Kind::set:
+        return set(value.items());
+      case Value::Kind::dict:
+        return tag(Tag::dict), dict(value.as_dict());
+      case Value::Kind::state_dict:
+        return state_dict(value.as_state_dict());
+      case Value::Kind::tensor:
+        return tensor(value.as_tensor());
     }
   }
 
@@ -67,7 +81,8 @@ class TreeWriter {
   }
 
   void big_integer(const BigInteger& number) {
-    if (!is_shortest(number.data)) fail("a big integer is not in its shortest form; make it with BigInteger::from_decimal");
+    if (!is_shortest(number.data))
+      fail("a big integer is not in its shortest form; make it with BigInteger::from_decimal");
     tag(Tag::big_integer);
     sized(number.data);
   }
@@ -141,7 +156,8 @@ class TreeWriter {
     if (!tensor.defined()) fail("an undefined tensor cannot be saved; leave it out, or save None");
     if (tensor.dim() > writer_limits.rank)
       fail(text("a tensor of ", tensor.dim(), " dimensions, but at most ", writer_limits.rank, " can be saved"));
-    if (tensor.device().is_meta()) fail("a meta tensor has no numbers to save; leave it out, or move the model off meta first");
+    if (tensor.device().is_meta())
+      fail("a meta tensor has no numbers to save; leave it out, or move the model off meta first");
     tag(Tag::tensor);
     tensors_.push_back(tensor);
   }

@@ -33,7 +33,8 @@ class Verification {
   }
 
  private:
-  void add(std::uint64_t offset, std::uint64_t length, const char* section, std::string found, std::string tensor = "") {
+  void add(std::uint64_t offset, std::uint64_t length, const char* section, std::string found,
+           std::string tensor = "") {
     damages_.push_back({offset, length, section, std::move(tensor), std::move(found)});
   }
 
@@ -55,6 +56,8 @@ class Verification {
       check_header(*source_);
       return true;
     } catch (const FormatError& error) {
+      // Whole, but of another version or with features unknown here: not damaged, only not for this reader.
+      if (error.fields().offset != 0) throw;
       // Neither beginning nor ending as a container does, this is another kind of file, or nothing.
       if (!begins_as_container() && !ends_as_container()) throw;
       add(0, length, "header", error.message());
@@ -66,7 +69,8 @@ class Verification {
     std::array<std::uint8_t, header_magic.size()> magic{};
     const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), size_));
     source_->read(0, std::as_writable_bytes(std::span(magic).first(size)));
-    return size > 0 && std::equal(magic.begin(), magic.begin() + static_cast<std::ptrdiff_t>(size), header_magic.begin());
+    return size > 0 &&
+           std::equal(magic.begin(), magic.begin() + static_cast<std::ptrdiff_t>(size), header_magic.begin());
   }
 
   bool ends_as_container() const {
@@ -78,7 +82,8 @@ class Verification {
 
   std::optional<CommitRecord> check_commit_bytes(bool header_is_whole) {
     std::optional<CommitRecord> commit;
-    const std::uint64_t length = std::min<std::uint64_t>(sizeof(CommitRecord), size_ - std::min<std::uint64_t>(size_, sizeof(Header)));
+    const std::uint64_t length =
+        std::min<std::uint64_t>(sizeof(CommitRecord), size_ - std::min<std::uint64_t>(size_, sizeof(Header)));
     if (length == 0) {
       if (header_is_whole) add(0, size_, "commit record", "the file ends behind its header: it was cut short");
       return commit;
@@ -91,13 +96,15 @@ class Verification {
     const std::uint64_t pieces = count_pieces(commit.index_size, piece_size + sizeof(std::uint64_t));
     const std::uint64_t table = std::min(commit.index_size, pieces * sizeof(std::uint64_t));
     IndexBytes bytes;
-    if (!examine(commit.index_offset + commit.index_size - table, table, "index", [&] { bytes = read_index(*source_, commit, options_.limits); }))
+    if (!examine(commit.index_offset + commit.index_size - table, table, "index",
+                 [&] { bytes = read_index(*source_, commit, options_.limits); }))
       return false;
     bool whole = true;
     for (std::uint64_t piece = 0; piece < pieces; ++piece) {
       if (is_piece_whole(bytes, piece, commit.generation)) continue;
       const std::uint64_t begin = piece * piece_size;
-      add(commit.index_offset + begin, std::min<std::uint64_t>(piece_size, bytes.body.size() - begin), "index", "its checksum does not fit");
+      add(commit.index_offset + begin, std::min<std::uint64_t>(piece_size, bytes.body.size() - begin), "index",
+          "its checksum does not fit");
       whole = false;
     }
     return whole;
@@ -113,7 +120,8 @@ class Verification {
         }))
       return;
     if (hash(index->content()) != commit.root_digest)
-      add(size_ - sizeof(CommitRecord), sizeof(CommitRecord), "commit record", "the root digest does not fit the index");
+      add(size_ - sizeof(CommitRecord), sizeof(CommitRecord), "commit record",
+          "the root digest does not fit the index");
     std::uint64_t end = sizeof(Header);
     for (std::uint32_t blob = 0; blob < index->blob_count(); ++blob) {
       check_padding(end, index->placement(blob).offset);
@@ -198,6 +206,8 @@ std::vector<Damage> verify(const SourceReference& source, const VerifyOptions& o
   return Verification(source, options).run();
 }
 
-std::vector<Damage> verify(const std::string& path, const VerifyOptions& options) { return verify(open_source(path), options); }
+std::vector<Damage> verify(const std::string& path, const VerifyOptions& options) {
+  return verify(open_source(path), options);
+}
 
 }  // namespace cairn::io

@@ -14,22 +14,22 @@ namespace cairn::io {
 /// Bytes of a file that are not what was written: the fault lies somewhere in [offset, offset + length).
 struct Damage {
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;   ///< At most a chunk.
-  std::string section;        ///< "header", "chunk", "padding", "index", "commit record", "blob"
-  std::string tensor;         ///< The name of the first tensor concerned, if it is one.
-  std::string found;          ///< What is wrong there.
+  std::uint64_t length = 0;  ///< At most a chunk.
+  std::string section;       ///< "header", "chunk", "padding", "index", "commit record", "blob"
+  std::string tensor;        ///< The name of the first tensor concerned, if it is one.
+  std::string found;         ///< What is wrong there.
 };
 
 std::string to_string(const Damage& damage);
 
 struct VerifyOptions {
   Limits limits = {};
-  Progress progress = {};     ///< Bytes of the file checked, and their total.
+  Progress progress = {};  ///< Bytes of the file checked, and their total.
 };
 
 /// Reads every byte and lists every damage that can be told; empty: the file is whole. Where the commit record or the
 /// index is damaged the chunks cannot be found, so only what was checked until then is listed. Throws FormatError when
-/// the file is not a container at all, IoError when it cannot be read, Cancelled.
+/// the file is no container, or one of another version; IoError when it cannot be read; Cancelled.
 std::vector<Damage> verify(const std::string& path, const VerifyOptions& options = {});
 std::vector<Damage> verify(const SourceReference& source, const VerifyOptions& options = {});
 

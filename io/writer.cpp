@@ -30,7 +30,7 @@ std::span<const std::byte> as_bytes(const std::vector<T>& records) {
 /// A chunk on its way: what it is, and, once encoded, what is to be written.
 struct Writer::Slot {
   std::uint32_t blob = 0, chunk = 0;
-  std::uint64_t offset = 0, size = 0;   // in the blob, decoded
+  std::uint64_t offset = 0, size = 0;  // in the blob, decoded
   Packed packed{};
   std::uint64_t checksum = 0;
   std::vector<Hash> leaves;
@@ -40,8 +40,8 @@ struct Writer::Slot {
 Writer::Writer(const Value& value, const SaveOptions& options) : options_(options) {
   check<ValueError>(std::has_single_bit(options.chunk_size) && options.chunk_size >= smallest_chunk_size &&
                         options.chunk_size <= largest_chunk_size,
-                    "save: chunk_size is ", options.chunk_size, ", but must be a power of two from ", smallest_chunk_size,
-                    " to ", largest_chunk_size);
+                    "save: chunk_size is ", options.chunk_size, ", but must be a power of two from ",
+                    smallest_chunk_size, " to ", largest_chunk_size);
   tree_.reserve(512);
   encode_tree(value, tree_, tensors_);
   check<ValueError>(tensors_.size() <= limits.tensors, "save: ", tensors_.size(), " tensors, but a file holds at most ",
@@ -76,7 +76,8 @@ void Writer::write(Output& out) {
   const std::size_t body = index.size();
   for (std::uint64_t piece = 0; piece < pieces; ++piece) {
     const std::size_t begin = static_cast<std::size_t>(piece * piece_size);
-    const auto bytes = std::span<const std::byte>(index).subspan(begin, std::min<std::size_t>(piece_size, body - begin));
+    const auto bytes =
+        std::span<const std::byte>(index).subspan(begin, std::min<std::size_t>(piece_size, body - begin));
     append(index, checksum(bytes) ^ scramble(generation, index_blob, static_cast<std::uint32_t>(piece)));
   }
   check<ValueError>(index.size() <= limits.index_size, "save: the index takes ", index.size(), " bytes, but may take ",
@@ -100,8 +101,11 @@ void Writer::write_blobs(Output& out) {
   std::size_t used = 0;
   std::uint64_t bytes = 0;
   const auto carry_out = [&] {
-    if (used == 1) encode(slots[0]);
-    else parallel_for(static_cast<std::int64_t>(used), [&](std::int64_t i) { encode(slots[static_cast<std::size_t>(i)]); });
+    if (used == 1)
+      encode(slots[0]);
+    else
+      parallel_for(static_cast<std::int64_t>(used),
+                   [&](std::int64_t i) { encode(slots[static_cast<std::size_t>(i)]); });
     for (std::size_t i = 0; i < used; ++i) place(slots[i], out);
     used = 0;
     bytes = 0;
@@ -137,7 +141,8 @@ void Writer::encode(Slot& slot) const {
   slot.packed = pack(chunk, plan_.blobs[slot.blob].dtype, options_.preset, slot.scratch);
   // A raw chunk of one leaf has been hashed already.
   const bool hashed = slot.packed.codec == &raw_codec && slot.leaves.size() == 1;
-  slot.checksum = (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation, slot.blob, slot.chunk);
+  slot.checksum =
+      (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation, slot.blob, slot.chunk);
 }
 
 void Writer::place(Slot& slot, Output& out) {
@@ -149,11 +154,13 @@ void Writer::place(Slot& slot, Output& out) {
     leaves_.clear();
   }
   out.write(slot.packed.bytes);
-  chunks_.push_back({.stored = static_cast<std::uint32_t>(slot.packed.bytes.size()), .codec = slot.packed.codec->id,
+  chunks_.push_back({.stored = static_cast<std::uint32_t>(slot.packed.bytes.size()),
+                     .codec = slot.packed.codec->id,
                      .checksum = slot.checksum});
   leaves_.insert(leaves_.end(), slot.leaves.begin(), slot.leaves.end());
   if (slot.offset + slot.size == blob.size)
-    blobs_.push_back({.size = blob.size, .digest = hash(as_bytes(leaves_)), .dtype = static_cast<std::uint8_t>(blob.dtype)});
+    blobs_.push_back(
+        {.size = blob.size, .digest = hash(as_bytes(leaves_)), .dtype = static_cast<std::uint8_t>(blob.dtype)});
   done_ += slot.size;
   report(options_.progress, done_, plan_.total);
 }
@@ -175,7 +182,9 @@ void Writer::append_content(std::vector<std::byte>& index) {
   std::vector<std::string> tags;
   const auto number_of = [&](const Tensor& tensor) {
     std::optional<std::string> given = options_.location_tag ? options_.location_tag(tensor) : std::nullopt;
-    const std::string tag = given ? std::move(*given) : to_string(Device(tensor.device().type(), tensor.device().is_cpu() ? -1 : tensor.device().index()));
+    const std::string tag =
+        given ? std::move(*given)
+              : to_string(Device(tensor.device().type(), tensor.device().is_cpu() ? -1 : tensor.device().index()));
     for (std::size_t i = 0; i < tags.size(); ++i) {
       if (tags[i] == tag) return static_cast<std::uint16_t>(i);
     }
@@ -201,17 +210,19 @@ void Writer::append_content(std::vector<std::byte>& index) {
     last_device = tensor.device();
     const bool strided = tensor.strides() != contiguous_strides(tensor.shape());
     const bool parameter = tensor.impl()->is_parameter;
-    records.push_back({.blob = plan_.blob_of[i],
-                       .location = last_location,
-                       .rank = static_cast<std::uint8_t>(tensor.dim()),
-                       .flags = static_cast<std::uint8_t>((tensor.requires_grad() ? flag_requires_grad : 0) |
-                                                          (parameter ? flag_parameter : 0) | (strided ? flag_strided : 0)),
-                       .offset = plan_.offset_of[i]});
+    records.push_back(
+        {.blob = plan_.blob_of[i],
+         .location = last_location,
+         .rank = static_cast<std::uint8_t>(tensor.dim()),
+         .flags = static_cast<std::uint8_t>((tensor.requires_grad() ? flag_requires_grad : 0) |
+                                            (parameter ? flag_parameter : 0) | (strided ? flag_strided : 0)),
+         .offset = plan_.offset_of[i]});
     dimensions.insert(dimensions.end(), tensor.shape().begin(), tensor.shape().end());
     if (strided) dimensions.insert(dimensions.end(), tensor.strides().begin(), tensor.strides().end());
   }
 
-  check<ValueError>(dimensions.size() <= UINT32_MAX, "save: the tensors have more than ", UINT32_MAX, " dimensions together");
+  check<ValueError>(dimensions.size() <= UINT32_MAX, "save: the tensors have more than ", UINT32_MAX,
+                    " dimensions together");
   append(index, ContentHeader{.tree_size = tree_.size(),
                               .tensor_count = static_cast<std::uint32_t>(records.size()),
                               .blob_count = static_cast<std::uint32_t>(blobs_.size()),

@@ -32,7 +32,7 @@ class Writer {
   std::vector<std::byte> tree_;
   std::vector<Tensor> tensors_;
   BlobPlan plan_;
-  std::vector<Hash> leaves_;         // of the blob that is being written
+  std::vector<Hash> leaves_;  // of the blob that is being written
   std::vector<BlobRecord> blobs_;
   std::vector<Placement> placements_;
   std::vector<ChunkRecord> chunks_;

@@ -1,8 +1,8 @@
 // Codec 1: one zstd frame (RFC 8878) with its content size, without dictionary or checksum. The one file that includes
 // zstd.h.
 //
-// Contexts are kept by each thread: making one costs more than packing a small chunk. A frame is decoded in one call into
-// a buffer of exactly the announced size, so that no window size in it makes zstd allocate.
+// Contexts are kept by each thread: making one costs more than packing a small chunk. A frame is decoded in one call
+// into a buffer of exactly the announced size, so that no window size in it makes zstd allocate.
 #include <cairn/io/codec.h>
 
 #include <memory>
@@ -39,7 +39,8 @@ std::size_t encode(std::span<const std::byte> in, std::span<std::byte> out, int 
 }
 
 const char* decode(std::span<const std::byte> in, std::span<std::byte> out) {
-  if (ZSTD_getFrameContentSize(in.data(), in.size()) != out.size()) return "its zstd frame does not announce the chunk's size";
+  if (ZSTD_getFrameContentSize(in.data(), in.size()) != out.size())
+    return "its zstd frame does not announce the chunk's size";
   if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size()) return "it is not exactly one zstd frame";
   if (ZSTD_getDictID_fromFrame(in.data(), in.size()) != 0) return "its zstd frame wants a dictionary";
   const std::size_t size = ZSTD_decompressDCtx(decoder(), out.data(), out.size(), in.data(), in.size());

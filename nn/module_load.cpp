@@ -78,19 +78,31 @@ struct Precision {
 
 Precision precision(DType dtype) {
   switch (dtype) {
-    case DType::boolean: return {1, 0, false};
-    case DType::uint8: return {8, 0, false};
-    case DType::int8: return {7, 0, true};
-    case DType::int16: return {15, 0, true};
-    case DType::int32: return {31, 0, true};
-    case DType::int64: return {63, 0, true};
-    case DType::float8_e4m3fn: return {4, 4, true};
-    case DType::float8_e5m2: return {3, 5, true};
-    case DType::float16: return {11, 5, true};
-    case DType::bfloat16: return {8, 8, true};
+    case DType::boolean:
+      return {1, 0, false};
+    case DType::uint8:
+      return {8, 0, false};
+    case DType::int8:
+      return {7, 0, true};
+    case DType::int16:
+      return {15, 0, true};
+    case DType::int32:
+      return {31, 0, true};
+    case DType::int64:
+      return {63, 0, true};
+    case DType::float8_e4m3fn:
+      return {4, 4, true};
+    case DType::float8_e5m2:
+      return {3, 5, true};
+    case DType::float16:
+      return {11, 5, true};
+    case DType::bfloat16:
+      return {8, 8, true};
     case DType::float32:
-    case DType::complex64: return {24, 8, true};
-    case DType::float64: return {53, 11, true};
+    case DType::complex64:
+      return {24, 8, true};
+    case DType::float64:
+      return {53, 11, true};
   }
   return {64, 64, true};
 }
@@ -153,7 +165,8 @@ class StateLoader {
         if (!places_.contains(next)) break;
         prefix = next;
       }
-      places_[prefix].unexpected.push_back(key);
+      std::vector<std::string>& unexpected = places_[prefix].unexpected;
+      unexpected.insert(key == prefix + "_extra_state" ? unexpected.begin() : unexpected.end(), key);
     });
   }
 

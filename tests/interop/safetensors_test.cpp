@@ -100,7 +100,7 @@ TEST_CASE("a header size that cannot be is refused with both sizes") {
 
 TEST_CASE("a header that is not the format's JSON is refused") {
   const std::string tensor = R"("x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
-  for (const std::string header : {
+  for (const std::string& header : {
            std::string("[1]"),
            std::string(" {") + tensor + "}",
            std::string("\xEF\xBB\xBF{") + tensor + "}",

@@ -13,8 +13,8 @@
 #include <cairn/core/error.h>
 #include <cairn/io/file_system.h>
 
-/// Calls `before(number, name)` ahead of every operation of another file system, numbered from 0. It may throw, or never
-/// return.
+/// Calls `before(number, name)` ahead of every operation of another file system, numbered from 0. It may throw, or
+/// never return.
 class WatchedFileSystem final : public cairn::io::FileSystem {
  public:
   using Before = std::function<void(int number, const std::string& operation)>;
@@ -24,7 +24,9 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
   int operations() const { return next_; }
 
   std::string resolve(const std::string& path) override { return step("resolve"), files_.resolve(path); }
-  std::optional<cairn::io::FileStatus> status(const std::string& path) override { return step("status"), files_.status(path); }
+  std::optional<cairn::io::FileStatus> status(const std::string& path) override {
+    return step("status"), files_.status(path);
+  }
   std::unique_ptr<cairn::io::WritableFile> create(const std::string& path) override {
     step("create");
     auto file = files_.create(path);
@@ -34,20 +36,25 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
   void remove(const std::string& path) override { step("remove"), files_.remove(path); }
   void sync_folder(const std::string& path) override { step("sync_folder"), files_.sync_folder(path); }
   std::vector<std::string> list(const std::string& folder) override { return step("list"), files_.list(folder); }
-  void remove_if_abandoned(const std::string& path) override { step("remove_if_abandoned"), files_.remove_if_abandoned(path); }
+  void remove_if_abandoned(const std::string& path) override {
+    step("remove_if_abandoned"), files_.remove_if_abandoned(path);
+  }
   std::uint64_t random_number() override { return step("random_number"), files_.random_number(); }
 
  private:
   class File final : public cairn::io::WritableFile {
    public:
-    File(WatchedFileSystem& files, std::unique_ptr<cairn::io::WritableFile> file) : files_(files), file_(std::move(file)) {}
+    File(WatchedFileSystem& files, std::unique_ptr<cairn::io::WritableFile> file)
+        : files_(files), file_(std::move(file)) {}
     void write(std::span<const std::byte> bytes) override {
       // In two halves, so that something can happen in the middle.
       files_.step("write"), file_->write(bytes.first(bytes.size() / 2));
       files_.step("write"), file_->write(bytes.subspan(bytes.size() / 2));
     }
     void sync() override { files_.step("sync"), file_->sync(); }
-    void set_mode(const std::optional<cairn::io::FileStatus>& like) override { files_.step("set_mode"), file_->set_mode(like); }
+    void set_mode(const std::optional<cairn::io::FileStatus>& like) override {
+      files_.step("set_mode"), file_->set_mode(like);
+    }
 
    private:
     WatchedFileSystem& files_;
@@ -75,8 +82,8 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
     Bytes seen, lasting;
   };
 
-  std::map<std::string, std::shared_ptr<Node>> names;    ///< What programs see.
-  std::map<std::string, std::shared_ptr<Node>> lasting;  ///< What the disk has.
+  std::map<std::string, std::shared_ptr<Node>> names;                  ///< What programs see.
+  std::map<std::string, std::shared_ptr<Node>> lasting;                ///< What the disk has.
   std::vector<std::pair<std::string, std::shared_ptr<Node>>> pending;  ///< Changes of names since the last sync_folder.
 
   void put(const std::string& path, Bytes bytes) {
@@ -90,8 +97,10 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
     auto disk = lasting;
     for (std::size_t k = 0; k < pending.size(); ++k) {
       if ((survivors >> k & 1) == 0) continue;
-      if (pending[k].second) disk[pending[k].first] = pending[k].second;
-      else disk.erase(pending[k].first);
+      if (pending[k].second)
+        disk[pending[k].first] = pending[k].second;
+      else
+        disk.erase(pending[k].first);
     }
     std::map<std::string, Bytes> files;
     for (const auto& [path, node] : disk) {
@@ -107,7 +116,8 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
 
   std::string resolve(const std::string& path) override { return path; }
   std::optional<cairn::io::FileStatus> status(const std::string& path) override {
-    if (path == "/disk") return cairn::io::FileStatus{.kind = cairn::io::FileStatus::Kind::folder, .description = "a directory"};
+    if (path == "/disk")
+      return cairn::io::FileStatus{.kind = cairn::io::FileStatus::Kind::folder, .description = "a directory"};
     const auto found = names.find(path);
     if (found == names.end()) return std::nullopt;
     return cairn::io::FileStatus{.description = "a regular file", .mode = 0644, .size = found->second->seen.size()};
@@ -144,7 +154,9 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
   class File final : public cairn::io::WritableFile {
    public:
     explicit File(std::shared_ptr<Node> node) : node_(std::move(node)) {}
-    void write(std::span<const std::byte> bytes) override { node_->seen.insert(node_->seen.end(), bytes.begin(), bytes.end()); }
+    void write(std::span<const std::byte> bytes) override {
+      node_->seen.insert(node_->seen.end(), bytes.begin(), bytes.end());
+    }
     void sync() override { node_->lasting = node_->seen; }
     void set_mode(const std::optional<cairn::io::FileStatus>&) override {}
 

@@ -1,7 +1,9 @@
 // Saving to files: whatever fails, the target is the old file or the new one, and nothing is left beside it.
 #include "catch.h"
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -49,7 +51,8 @@ bool in_child(F&& f) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// Saves what does not fit; true when that is an IoError that names the path and `reason`, and the old file is whole and alone.
+/// Saves what does not fit; true when that is an IoError that names the path and `reason`, and the old file is whole
+/// and alone.
 bool fails_cleanly(const std::string& folder, const std::string& path, const Value& value, const std::string& reason) {
   const std::string before = read_file(path);
   try {
@@ -160,8 +163,9 @@ TEST_CASE("A loss of power leaves the old file or the new one, and the new one o
 TEST_CASE("What a killed save left behind is removed by the next one, and nothing else is", "[io][files]") {
   const TemporaryFolder folder;
   const std::string path = folder.file("run.cairn");
-  for (const char* name : {".run.cairn.cairn-tmp-0123456789abcdef", ".other.cairn-tmp-0123456789abcdef", ".run.cairn.cairn-tmp-0123",
-                           ".run.cairn.cairn-tmp-0123456789abcdeg", "run.cairn.cairn-tmp-0123456789abcdef"})
+  for (const char* name :
+       {".run.cairn.cairn-tmp-0123456789abcdef", ".other.cairn-tmp-0123456789abcdef", ".run.cairn.cairn-tmp-0123",
+        ".run.cairn.cairn-tmp-0123456789abcdeg", "run.cairn.cairn-tmp-0123456789abcdef"})
     write_file(folder.file(name), "half a file");
   const std::string busy = folder.file(".run.cairn.cairn-tmp-ffffffffffffffff");  // another save is writing this one
   write_file(busy, "half a file");
@@ -178,7 +182,8 @@ TEST_CASE("What a killed save left behind is removed by the next one, and nothin
 
   // A planted link of that form leads nowhere harmful.
   write_file(folder.file("precious"), "precious");
-  REQUIRE(::symlink(folder.file("precious").c_str(), folder.file(".run.cairn.cairn-tmp-aaaaaaaaaaaaaaaa").c_str()) == 0);
+  REQUIRE(::symlink(folder.file("precious").c_str(), folder.file(".run.cairn.cairn-tmp-aaaaaaaaaaaaaaaa").c_str()) ==
+          0);
   io::save(path, 3);
   CHECK(read_file(folder.file("precious")) == "precious");
 }
@@ -242,7 +247,8 @@ TEST_CASE("Targets that are no files are refused with the reason", "[io][files]"
   CHECK_THROWS_WITH(io::save(folder.file("pipe"), 1), Contains("is a FIFO"));
   CHECK_THROWS_WITH(io::save("/dev/full", 1), Contains("is a device") && Contains("/dev/full"));
   CHECK_THROWS_WITH(io::save("", 1), Contains("is empty"));
-  CHECK_THROWS_WITH(io::save(folder.file("absent/x"), 1), "Parent directory " + folder.file("absent") + " does not exist.");
+  CHECK_THROWS_WITH(io::save(folder.file("absent/x"), 1),
+                    "Parent directory " + folder.file("absent") + " does not exist.");
   write_file(folder.file("file"), "");
   CHECK_THROWS_AS(io::save(folder.file("file/x"), 1), IoError);
   CHECK_THROWS_WITH(io::load(folder.path()), Contains("is a directory"));
@@ -312,7 +318,8 @@ TEST_CASE("A full disk is an error, and the file on it stays", "[io][files]") {
     };
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ::_exit(77);
     put("/proc/self/setgroups", "deny");
-    if (!put("/proc/self/uid_map", "0 " + std::to_string(user) + " 1") || !put("/proc/self/gid_map", "0 " + std::to_string(group) + " 1") ||
+    if (!put("/proc/self/uid_map", "0 " + std::to_string(user) + " 1") ||
+        !put("/proc/self/gid_map", "0 " + std::to_string(group) + " 1") ||
         ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=256k") != 0)
       ::_exit(77);
     bool right = false;
@@ -329,8 +336,36 @@ TEST_CASE("A full disk is an error, and the file on it stays", "[io][files]") {
   }
   ::waitpid(child, &status, 0);
   REQUIRE(WIFEXITED(status));
-  if (WEXITSTATUS(status) == 77) WARN("no file system can be mounted here: a full disk was not tried");
-  else CHECK(WEXITSTATUS(status) == 0);
+  if (WEXITSTATUS(status) == 77)
+    WARN("no file system can be mounted here: a full disk was not tried");
+  else
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("Several saves to one path at once: each is whole, one is last, and none removes the other's file",
+          "[io][files]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("run.cairn");
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 25; ++i) {
+        try {
+          io::save(path, Value{{"thread", thread}, {"numbers", numbered({1000}, DType::float32, thread)}},
+                   {.synced = false});
+          const Value read = io::load(path);
+          const int writer = static_cast<int>(read["thread"].as_int());
+          if (!same(read["numbers"].as_tensor(), numbered({1000}, DType::float32, writer))) ++failures;
+        } catch (const Error&) {
+          ++failures;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failures == 0);
+  CHECK(count_files(folder.path()) == 1);
 }
 
 TEST_CASE("A reader that has a file open keeps it when a save replaces it", "[io][files]") {

@@ -53,7 +53,8 @@ inline Parts take_apart(const cairn::Bytes& file) {
   Parts parts;
   parts.header = get<Header>(bytes, 0);
   parts.commit = get<CommitRecord>(bytes, bytes.size() - sizeof(CommitRecord));
-  parts.blobs.assign(bytes.begin() + sizeof(Header), bytes.begin() + static_cast<std::ptrdiff_t>(parts.commit.index_offset));
+  parts.blobs.assign(bytes.begin() + sizeof(Header),
+                     bytes.begin() + static_cast<std::ptrdiff_t>(parts.commit.index_offset));
   std::span<const std::byte> in(bytes);
   in = in.subspan(parts.commit.index_offset);
   std::vector<ContentHeader> counts;

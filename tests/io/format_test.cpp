@@ -11,7 +11,8 @@ using namespace cairn;
 
 namespace {
 
-/// The bytes of the lines between "```hex" and "```" of FORMAT.md: an offset, a colon, the bytes, and a remark after "|".
+/// The bytes of the lines between "```hex" and "```" of FORMAT.md: an offset, a colon, the bytes, and a remark after
+/// "|".
 std::vector<std::byte> bytes_of_dump() {
   std::istringstream lines(read_file(CAIRN_FORMAT_MD));
   std::vector<std::byte> bytes;
@@ -27,7 +28,8 @@ std::vector<std::byte> bytes_of_dump() {
     INFO(line);
     CHECK(std::stoul(line.substr(0, colon), nullptr, 16) == bytes.size());
     std::istringstream numbers(line.substr(colon + 1, line.find('|') - colon - 1));
-    for (std::string number; numbers >> number;) bytes.push_back(static_cast<std::byte>(std::stoul(number, nullptr, 16)));
+    for (std::string number; numbers >> number;)
+      bytes.push_back(static_cast<std::byte>(std::stoul(number, nullptr, 16)));
   }
   return bytes;
 }

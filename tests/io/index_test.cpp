@@ -1,5 +1,5 @@
-// Indexes made to mislead: checksums right, content wrong. Each is refused, with the reason, before anything is allocated
-// from what it says.
+// Indexes made to mislead: checksums right, content wrong. Each is refused, with the reason, before anything is
+// allocated from what it says.
 #include "catch.h"
 
 #include "forge.h"
@@ -13,7 +13,8 @@ using forge::Parts;
 namespace {
 
 Bytes two_tensors() {
-  return io::save_to_memory({{"a", numbered({2, 3})}, {"b", numbered({4}, DType::int64)}, {"n", 1}}, {.preset = io::Preset::none});
+  return io::save_to_memory({{"a", numbered({2, 3})}, {"b", numbered({4}, DType::int64)}, {"n", 1}},
+                            {.preset = io::Preset::none});
 }
 
 void refuse(const std::function<void(Parts&)>& edit, const std::string& what) {
@@ -30,7 +31,8 @@ void refuse(const std::function<void(Parts&)>& edit, const std::string& what) {
 
 TEST_CASE("A file taken apart and put together is the same file", "[io][index]") {
   CHECK(forge::put_together(forge::take_apart(two_tensors())) == two_tensors());
-  CHECK(forge::put_together(forge::take_apart(io::save_to_memory(large_checkpoint()))) == io::save_to_memory(large_checkpoint()));
+  CHECK(forge::put_together(forge::take_apart(io::save_to_memory(large_checkpoint()))) ==
+        io::save_to_memory(large_checkpoint()));
 }
 
 TEST_CASE("Headers of another version or with unknown features are refused by name", "[io][index]") {
@@ -44,6 +46,11 @@ TEST_CASE("Headers of another version or with unknown features are refused by na
                     Catch::Matchers::Contains("must be zero"));
   CHECK_THROWS_WITH(open(forge::change(two_tensors(), [](Parts& p) { p.commit.generation = 2; })),
                     Catch::Matchers::Contains("generation 2"));
+}
+
+TEST_CASE("A file of another version is not called damaged", "[io][index]") {
+  const Bytes file = forge::change(two_tensors(), [](Parts& p) { p.header.version = 1; });
+  CHECK_THROWS_WITH(io::verify(io::memory_source(file)), Catch::Matchers::Contains("the file has version 1"));
 }
 
 TEST_CASE("Counts that the bytes cannot hold are refused", "[io][index]") {
@@ -122,7 +129,8 @@ TEST_CASE("An unknown codec is an error of the tensors that use it, not of the f
   const Bytes file = forge::change(two_tensors(), [](Parts& p) { p.chunks[1].codec = 77; });
   const Value value = io::open_memory(file.data);
   CHECK(same(materialize(value["a"]), Value(numbered({2, 3}))));
-  CHECK_THROWS_WITH(materialize(value["b"]), Catch::Matchers::Contains("chunk 0 of \"b\"") && Catch::Matchers::Contains("codec 77"));
+  CHECK_THROWS_WITH(materialize(value["b"]),
+                    Catch::Matchers::Contains("chunk 0 of \"b\"") && Catch::Matchers::Contains("codec 77"));
 }
 
 TEST_CASE("Chunks in each other's place are found", "[io][index]") {
@@ -152,5 +160,6 @@ TEST_CASE("The limits of a reader are the caller's", "[io][index]") {
   refuse_limit({.decoded_size = 1 << 20}, "Limits::decoded_size");
   const Bytes large_chunks = io::save_to_memory(1, {.chunk_size = 64 << 20});
   CHECK_NOTHROW(io::open_memory(large_chunks.data));
-  CHECK_THROWS_WITH(io::open_memory(large_chunks.data, {.limits = {.chunk_size = 1 << 20}}), Catch::Matchers::Contains("chunk size"));
+  CHECK_THROWS_WITH(io::open_memory(large_chunks.data, {.limits = {.chunk_size = 1 << 20}}),
+                    Catch::Matchers::Contains("chunk size"));
 }

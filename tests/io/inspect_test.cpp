@@ -27,9 +27,10 @@ TEST_CASE("The facts of a file", "[io][inspect]") {
 
   std::vector<std::string> names;
   for (const io::TensorFacts& tensor : facts.tensors) names.push_back(tensor.name);
-  CHECK(names == std::vector<std::string>{"zeros", "noise", "small.model.fc.weight", "small.model.fc.bias", "small.model.tied.weight",
-                                          "small.model.norm.num_batches_tracked", "small.optimizer.state.0.step",
-                                          "small.optimizer.state.0.exp_avg", "half", "parameter"});
+  CHECK(names == std::vector<std::string>{"zeros", "noise", "small.model.fc.weight", "small.model.fc.bias",
+                                          "small.model.tied.weight", "small.model.norm.num_batches_tracked",
+                                          "small.optimizer.state.0.step", "small.optimizer.state.0.exp_avg", "half",
+                                          "parameter"});
   const io::TensorFacts& zeros = facts.tensors[0];
   CHECK(zeros.dtype == DType::float32);
   CHECK(zeros.shape == Shape({1 << 18}));

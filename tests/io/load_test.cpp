@@ -66,17 +66,19 @@ TEST_CASE("Opening reads no number of a tensor", "[io][load]") {
 }
 
 TEST_CASE("Numbers go straight into targets of any dtype, strides and device", "[io][load]") {
-  const Value saved = {{"plain", numbered({700, 600})}, {"turned", numbered({600, 700}).t()}, {"whole", numbered({9}, DType::int64)}};
+  const Value saved = {
+      {"plain", numbered({700, 600})}, {"turned", numbered({600, 700}).t()}, {"whole", numbered({9}, DType::int64)}};
   for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
     const Bytes file = io::save_to_memory(saved, {.preset = preset});
     const Value value = io::open_memory(file.data);
     for (const std::uint64_t staging : {std::uint64_t{0}, UINT64_MAX}) {
       for (const char* key : {"plain", "turned"}) {
         const Tensor expected = saved[key].as_tensor();
-        for (const Tensor& target : {zeros({700, 600}), zeros({600, 700}).t(), zeros({700, 600}, {.dtype = DType::float64}),
-                                     zeros({700, 600}, {.dtype = DType::bfloat16}), zeros({700, 1200}).slice(1, 1, 1200, 2),
-                                     zeros({700, 600}, {.device = "sim:0"}), zeros({600, 700}, {.device = "sim:1"}).t(),
-                                     zeros({700, 600}, {.dtype = DType::float64, .device = "sim:0"}), zeros({700, 600}).requires_grad_()}) {
+        for (const Tensor& target :
+             {zeros({700, 600}), zeros({600, 700}).t(), zeros({700, 600}, {.dtype = DType::float64}),
+              zeros({700, 600}, {.dtype = DType::bfloat16}), zeros({700, 1200}).slice(1, 1, 1200, 2),
+              zeros({700, 600}, {.device = "sim:0"}), zeros({600, 700}, {.device = "sim:1"}).t(),
+              zeros({700, 600}, {.dtype = DType::float64, .device = "sim:0"}), zeros({700, 600}).requires_grad_()}) {
           LoadPlan plan;
           plan.transfer(key, value[key].as_tensor(), target);
           const std::uint64_t version = target.version();
@@ -108,18 +110,20 @@ TEST_CASE("A load tells its progress and can be cancelled", "[io][load]") {
     UseExecutor use(pool);
     std::uint64_t last = 0, whole = 0;
     io::load_memory(file.data, {.progress = [&](std::uint64_t done, std::uint64_t total) {
-      CHECK(done >= last);
-      last = done, whole = total;
-      return true;
-    }});
+                      CHECK(done >= last);
+                      last = done, whole = total;
+                      return true;
+                    }});
     CHECK(last == whole);
     CHECK(whole == io::inspect(io::memory_source(file)).decoded);
-    CHECK_THROWS_AS(io::load_memory(file.data, {.progress = [](std::uint64_t, std::uint64_t) { return false; }}), Cancelled);
+    CHECK_THROWS_AS(io::load_memory(file.data, {.progress = [](std::uint64_t, std::uint64_t) { return false; }}),
+                    Cancelled);
   }
 }
 
 TEST_CASE("A fault while targets are filled names those already overwritten", "[io][load]") {
-  const Bytes file = io::save_to_memory({{"a", numbered({3})}, {"b", numbered({400000})}, {"c", numbered({5})}}, {.preset = io::Preset::none});
+  const Bytes file = io::save_to_memory({{"a", numbered({3})}, {"b", numbered({400000})}, {"c", numbered({5})}},
+                                        {.preset = io::Preset::none});
   bool fail = false;
   int reads_left = 0;
   const auto source = io::function_source(file.data.size(), [&](std::uint64_t offset, std::span<std::byte> to) {
@@ -149,8 +153,9 @@ TEST_CASE("Files of other formats are recognised, and the error says what to do"
   const auto refuse = [&](const std::string& bytes, const std::string& what) {
     INFO(what);
     write_file(path, bytes);
-    for (const auto& read : {std::function<void()>([&] { io::load(path); }), std::function<void()>([&] { io::verify(path); }),
-                             std::function<void()>([&] { io::inspect(path); })}) {
+    for (const auto& read :
+         {std::function<void()>([&] { io::load(path); }), std::function<void()>([&] { io::verify(path); }),
+          std::function<void()>([&] { io::inspect(path); })}) {
       CHECK_THROWS_WITH(read(), Catch::Matchers::Contains(what) && Catch::Matchers::Contains(path));
       CHECK_THROWS_AS(read(), FormatError);
     }
@@ -165,10 +170,16 @@ TEST_CASE("Files of other formats are recognised, and the error says what to do"
   refuse("\n  <HTML>" + rest, "an HTML page");
   refuse("\x80\x02}q" + rest, "a Python pickle");
   refuse(std::string(500, '\0'), "begins with zeros only");
-  refuse("\x89" "CRN\n\x1a\n" + rest, "text mode");
+  refuse(
+      "\x89"
+      "CRN\n\x1a\n" +
+          rest,
+      "text mode");
   refuse("hello", "this is no Cairn file");
   refuse("hello" + rest, "this is no Cairn file");
   refuse("", "the file has 0 bytes");
-  write_file(path, "\x89" "CRN");  // the beginning of a container, cut short
+  write_file(path,
+             "\x89"
+             "CRN");  // the beginning of a container, cut short
   CHECK_THROWS_WITH(io::load(path), Catch::Matchers::Contains("the file has 4 bytes"));
 }

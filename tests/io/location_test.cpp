@@ -13,7 +13,10 @@ namespace {
 /// Two tensors saved on sim:1, one of them twice, and one on the CPU.
 Bytes saved_on_devices() {
   const Tensor there = numbered({2, 3}).to("sim:1");
-  return io::save_to_memory({{"a", there}, {"tied", there.t()}, {"nested", Value{{"b.c", numbered({4}).to("sim:0")}}}, {"cpu", numbered({2})}});
+  return io::save_to_memory({{"a", there},
+                             {"tied", there.t()},
+                             {"nested", Value{{"b.c", numbered({4}).to("sim:0")}}},
+                             {"cpu", numbered({2})}});
 }
 
 /// A file whose first tensor is tagged as if it came from elsewhere.
@@ -43,7 +46,9 @@ TEST_CASE("map_location is a device, a text, a dict or a function", "[io][locati
     CHECK(elements(value["a"].as_tensor()) == elements(numbered({2, 3})));
     CHECK(value["a"].as_tensor().shares_storage(value["tied"].as_tensor()));
   }
-  SECTION("a device") { CHECK(device_of(io::load_memory(file.data, {.map_location = Device("sim:0")}), "cpu") == Device("sim:0")); }
+  SECTION("a device") {
+    CHECK(device_of(io::load_memory(file.data, {.map_location = Device("sim:0")}), "cpu") == Device("sim:0"));
+  }
   SECTION("a dict: what is not listed stays") {
     const Value value = io::load_memory(file.data, {.map_location = {{"sim:1", "sim:0"}}});
     CHECK(device_of(value, "a") == Device("sim:0"));
@@ -51,13 +56,14 @@ TEST_CASE("map_location is a device, a text, a dict or a function", "[io][locati
   }
   SECTION("a function of storage and tag") {
     std::vector<std::string> seen;
-    const Value value = io::load_memory(file.data, {.map_location = [&](const Tensor& storage, const std::string& tag) -> std::optional<Tensor> {
-      CHECK(storage.device().is_cpu());
-      CHECK(storage.dim() == 1);
-      seen.push_back(tag + " " + std::to_string(storage.numel()));
-      if (tag == "sim:1") return storage;
-      return std::nullopt;
-    }});
+    const Value value = io::load_memory(
+        file.data, {.map_location = [&](const Tensor& storage, const std::string& tag) -> std::optional<Tensor> {
+          CHECK(storage.device().is_cpu());
+          CHECK(storage.dim() == 1);
+          seen.push_back(tag + " " + std::to_string(storage.numel()));
+          if (tag == "sim:1") return storage;
+          return std::nullopt;
+        }});
     CHECK(seen == std::vector<std::string>{"sim:1 6", "sim:0 4", "cpu 2"});  // each storage once
     CHECK(device_of(value, "a") == Device());
     CHECK(value["a"].as_tensor().shares_storage(value["tied"].as_tensor()));
@@ -72,7 +78,8 @@ TEST_CASE("map_location is a device, a text, a dict or a function", "[io][locati
   }
   SECTION("a function that returns something else") {
     const auto wrong = [](const Tensor&, const std::string&) { return zeros({5}); };
-    CHECK_THROWS_WITH(io::load_memory(file.data, {.map_location = wrong}), Contains("map_location: the function was given a storage of 6 float32"));
+    CHECK_THROWS_WITH(io::load_memory(file.data, {.map_location = wrong}),
+                      Contains("map_location: the function was given a storage of 6 float32"));
   }
   SECTION("meta: shapes without numbers") {
     const Value value = io::load_memory(file.data, {.map_location = "meta"});
@@ -83,7 +90,8 @@ TEST_CASE("map_location is a device, a text, a dict or a function", "[io][locati
 
 TEST_CASE("Absent devices are errors with PyTorch's texts", "[io][location]") {
   const std::string no_cuda =
-      "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on a CPU-only "
+      "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on "
+      "a CPU-only "
       "machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU.";
   const auto message_of = [](auto&& f) {
     try {
@@ -97,7 +105,9 @@ TEST_CASE("Absent devices are errors with PyTorch's texts", "[io][location]") {
   if (!is_available("cuda:0")) {
     CHECK(message_of([&] { io::load_memory(file.data); }) == no_cuda);
     CHECK(message_of([&] { io::load_memory(plain.data, {.map_location = "cuda:0"}); }) == no_cuda);
-    CHECK(message_of([&] { io::load_memory(plain.data, {.device_map = {{"", "cuda:0"}}}); }) == "device_map: \"\" is to go to cuda:0, which is absent");
+    CHECK(message_of([&] {
+            io::load_memory(plain.data, {.device_map = {{"", "cuda:0"}}});
+          }) == "device_map: \"\" is to go to cuda:0, which is absent");
   }
   CHECK_NOTHROW(io::load_memory(file.data, {.map_location = "cpu"}));
   const Value deferred = io::open_memory(file.data);  // opening needs no device, and a load into a model neither
@@ -112,9 +122,13 @@ TEST_CASE("Absent devices are errors with PyTorch's texts", "[io][location]") {
 
 TEST_CASE("Tags of an application's own", "[io][location]") {
   const Bytes file = saved_with_tag("foo");
-  CHECK_THROWS_WITH(io::load_memory(file.data), Contains("don't know how to restore data location of torch.storage.UntypedStorage (tagged with foo)"));
+  CHECK_THROWS_WITH(
+      io::load_memory(file.data),
+      Contains("don't know how to restore data location of torch.storage.UntypedStorage (tagged with foo)"));
   CHECK(io::inspect(io::memory_source(file)).tensors[0].location == "foo");
-  const auto restore = [](std::string_view tag) -> std::optional<Device> { return tag == "foo" ? std::optional(Device("sim:1")) : std::nullopt; };
+  const auto restore = [](std::string_view tag) -> std::optional<Device> {
+    return tag == "foo" ? std::optional(Device("sim:1")) : std::nullopt;
+  };
   CHECK(io::load_memory(file.data, {.restore_location = restore}).as_tensor().device() == Device("sim:1"));
   CHECK(io::load_memory(file.data, {.map_location = "cpu"}).as_tensor().device().is_cpu());
   const auto keep = [](const Tensor& storage, const std::string&) -> std::optional<Tensor> { return storage; };
@@ -125,9 +139,12 @@ TEST_CASE("Tags of an application's own", "[io][location]") {
 
 TEST_CASE("A device map goes by dotted prefix, the longest first", "[io][location]") {
   StateDict model;
-  for (const char* name : {"encoder.fc.weight", "encoder.fc2.weight", "encoder.norm.bias", "head.weight"}) model.set(name, numbered({2}));
+  for (const char* name : {"encoder.fc.weight", "encoder.fc2.weight", "encoder.norm.bias", "head.weight"})
+    model.set(name, numbered({2}));
   const Bytes file = io::save_to_memory({{"model", model}});
-  const auto load = [&](io::DeviceMap map) { return io::load_memory(file.data, {.device_map = std::move(map)})["model"].as_state_dict(); };
+  const auto load = [&](io::DeviceMap map) {
+    return io::load_memory(file.data, {.device_map = std::move(map)})["model"].as_state_dict();
+  };
 
   const StateDict mapped = load({{"", "cpu"}, {"model.encoder", "sim:0"}, {"model.encoder.fc", "sim:1"}});
   CHECK(mapped.at("encoder.fc.weight").device() == Device("sim:1"));
@@ -135,23 +152,28 @@ TEST_CASE("A device map goes by dotted prefix, the longest first", "[io][locatio
   CHECK(mapped.at("head.weight").device() == Device());
   CHECK(load({{"model.head.weight", "sim:0"}}).at("head.weight").device() == Device("sim:0"));
 
-  CHECK_THROWS_WITH(load({{"model.enc", "cpu"}, {"model.head", "cpu"}}), Contains("\"model.enc\": no tensor has this name or prefix") && !Contains("model.head\""));
-  CHECK_THROWS_WITH(load({{"model", "cpu"}, {"model.encoder", "sim:0"}, {"model.head", "sim:0"}}), Contains("\"model\": longer prefixes cover every tensor"));
+  CHECK_THROWS_WITH(load({{"model.enc", "cpu"}, {"model.head", "cpu"}}),
+                    Contains("\"model.enc\": no tensor has this name or prefix") && !Contains("model.head\""));
+  CHECK_THROWS_WITH(load({{"model", "cpu"}, {"model.encoder", "sim:0"}, {"model.head", "sim:0"}}),
+                    Contains("\"model\": longer prefixes cover every tensor"));
   CHECK_THROWS_WITH(load({{"model.head", "sim:77"}}), Contains("\"model.head\" is to go to sim:77, which is absent"));
   CHECK_NOTHROW(load({{"", "cpu"}, {"model", "sim:0"}}));  // a default need not be used
 
   const Bytes tied = saved_on_devices();
-  CHECK_THROWS_WITH(io::load_memory(tied.data, {.device_map = {{"a", "cpu"}, {"tied", "sim:0"}}}), Contains("\"a\" and \"tied\" share storage"));
-  const Value both = io::load_memory(tied.data, {.map_location = {{"sim:0", "cpu"}}, .device_map = {{"a", "cpu"}, {"tied", "cpu"}}});
+  CHECK_THROWS_WITH(io::load_memory(tied.data, {.device_map = {{"a", "cpu"}, {"tied", "sim:0"}}}),
+                    Contains("\"a\" and \"tied\" share storage"));
+  const Value both =
+      io::load_memory(tied.data, {.map_location = {{"sim:0", "cpu"}}, .device_map = {{"a", "cpu"}, {"tied", "cpu"}}});
   CHECK(both["nested"]["b.c"].as_tensor().device().is_cpu());
 }
 
 TEST_CASE("Generator state and the optimizer's step stay on the CPU", "[io][location]") {
-  const Bytes file = io::save_to_memory({{"run", small_checkpoint()}, {"generator", Generator(3).get_state()}, {"step", scalar_tensor(1.0)}});
+  const Bytes file = io::save_to_memory(
+      {{"run", small_checkpoint()}, {"generator", Generator(3).get_state()}, {"step", scalar_tensor(1.0)}});
   const auto move = [](const Tensor& storage, const std::string&) { return storage.to("sim:1"); };
   for (const io::LoadOptions& options :
-       {io::LoadOptions{.map_location = "sim:1"}, io::LoadOptions{.map_location = {{"cpu", "sim:1"}}}, io::LoadOptions{.map_location = move},
-        io::LoadOptions{.device_map = {{"", "sim:1"}}}}) {
+       {io::LoadOptions{.map_location = "sim:1"}, io::LoadOptions{.map_location = {{"cpu", "sim:1"}}},
+        io::LoadOptions{.map_location = move}, io::LoadOptions{.device_map = {{"", "sim:1"}}}}) {
     const Value value = io::load_memory(file.data, options);
     CHECK(value.at("run", "optimizer", "state", 0, "exp_avg").as_tensor().device() == Device("sim:1"));
     CHECK(value.at("run", "optimizer", "state", 0, "step").as_tensor().device().is_cpu());

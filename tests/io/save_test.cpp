@@ -1,4 +1,5 @@
-// Saving and loading again: every kind of Value, every dtype, every way tensors share storage; the same bytes every time.
+// Saving and loading again: every kind of Value, every dtype, every way tensors share storage; the same bytes every
+// time.
 #include "catch.h"
 
 #include <cmath>
@@ -38,7 +39,8 @@ TEST_CASE("Every kind of Value comes back as it was", "[io][save]") {
       {"state", small_checkpoint()},
   };
   CHECK(same(through_memory(value), value));
-  for (const auto& entry : value.as_dict()) CHECK(same(through_memory(entry.second), entry.second));  // as the root, too
+  for (const auto& entry : value.as_dict())
+    CHECK(same(through_memory(entry.second), entry.second));  // as the root, too
 }
 
 TEST_CASE("Tensors of every dtype come back bit for bit", "[io][save]") {
@@ -46,7 +48,8 @@ TEST_CASE("Tensors of every dtype come back bit for bit", "[io][save]") {
     const auto dtype = static_cast<DType>(code);
     INFO(name(dtype));
     for (const io::Preset preset : {io::Preset::none, io::Preset::fast, io::Preset::small}) {
-      const Value value = List{numbered({3, 4}, dtype), numbered({50000}, dtype), numbered({}, dtype), numbered({0, 3}, dtype)};
+      const Value value =
+          List{numbered({3, 4}, dtype), numbered({50000}, dtype), numbered({}, dtype), numbered({0, 3}, dtype)};
       CHECK(same(through_memory(value, {.preset = preset}), value));
     }
   }
@@ -55,8 +58,9 @@ TEST_CASE("Tensors of every dtype come back bit for bit", "[io][save]") {
 TEST_CASE("Shapes, strides and flags are kept", "[io][save]") {
   const Tensor matrix = numbered({4, 6});
   const Tensor wide = numbered({1, 1, 1, 1, 1, 1, 1, 2});
-  const Value value = List{matrix.t(), matrix.slice(1, 1, 5, 2), matrix.narrow(0, 1, 2), numbered({3}).expand({5, 3}), wide,
-                           numbered({2, 0, 3}), matrix.select(0, 2), numbered({2, 3}).permute({1, 0})};
+  const Value value =
+      List{matrix.t(), matrix.slice(1, 1, 5, 2), matrix.narrow(0, 1, 2), numbered({3}).expand({5, 3}),
+           wide,       numbered({2, 0, 3}),      matrix.select(0, 2),    numbered({2, 3}).permute({1, 0})};
   const Value back = through_memory(value);
   CHECK(same(back, value));
   for (std::size_t i = 0; i < value.items().size(); ++i)
@@ -80,7 +84,8 @@ TEST_CASE("Tensors that share storage share it again, and it is stored once", "[
   const Value back = io::load_memory(bytes.data);
   CHECK(same(back, value));
   const std::vector<Value>& items = back.items();
-  for (int i = 1; i < 4; ++i) CHECK(items[0].as_tensor().shares_storage(items[static_cast<std::size_t>(i)].as_tensor()));
+  for (int i = 1; i < 4; ++i)
+    CHECK(items[0].as_tensor().shares_storage(items[static_cast<std::size_t>(i)].as_tensor()));
   CHECK_FALSE(items[0].as_tensor().shares_storage(items[4].as_tensor()));
   items[1].as_tensor().fill_(5);
   CHECK(items[0].as_tensor().sum().item() == 5 * 500);
@@ -141,8 +146,11 @@ TEST_CASE("The same state gives the same bytes", "[io][save]") {
     CHECK(used.data.data() == memory);
     CHECK(once == io::save_to_memory(io::open_memory(once.data), {.preset = preset}));  // deferred tensors are read
     Bytes streamed;
-    io::save_to([&](std::span<const std::byte> bytes) { streamed.data.insert(streamed.data.end(), bytes.begin(), bytes.end()); },
-                large_checkpoint(), {.preset = preset});
+    io::save_to(
+        [&](std::span<const std::byte> bytes) {
+          streamed.data.insert(streamed.data.end(), bytes.begin(), bytes.end());
+        },
+        large_checkpoint(), {.preset = preset});
     CHECK(once == streamed);
   }
 }
@@ -224,16 +232,17 @@ TEST_CASE("A save tells its progress and can be cancelled", "[io][save]") {
   const TemporaryFolder folder;
   std::uint64_t last = 0, whole = 0;
   io::save(folder.file("x"), large_checkpoint(), {.progress = [&](std::uint64_t done, std::uint64_t total) {
-    CHECK(done >= last);
-    last = done, whole = total;
-    return true;
-  }});
+             CHECK(done >= last);
+             last = done, whole = total;
+             return true;
+           }});
   CHECK(last == whole);
   CHECK(whole == io::inspect(folder.file("x")).decoded);
 
   write_file(folder.file("y"), "old");
-  CHECK_THROWS_AS(io::save(folder.file("y"), large_checkpoint(), {.progress = [](std::uint64_t, std::uint64_t) { return false; }}),
-                  Cancelled);
+  CHECK_THROWS_AS(
+      io::save(folder.file("y"), large_checkpoint(), {.progress = [](std::uint64_t, std::uint64_t) { return false; }}),
+      Cancelled);
   CHECK(read_file(folder.file("y")) == "old");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }

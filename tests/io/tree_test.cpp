@@ -66,7 +66,8 @@ TEST_CASE("Every other encoding is refused", "[io][tree]") {
   refuse({12, 1, 9, 0, 0, 0}, "a key is text or an integer");
   refuse({13, 2, 1, 'k', 0, 1, 'k', 0, 0}, "\"k\" occurs twice");
   refuse({14}, "more than the 0 there are");
-  CHECK_THROWS_WITH(io::decode_tree(bytes({0}), std::vector<Tensor>(1), "file", 0, {}), Catch::Matchers::Contains("0 of 1 tensors"));
+  CHECK_THROWS_WITH(io::decode_tree(bytes({0}), std::vector<Tensor>(1), "file", 0, {}),
+                    Catch::Matchers::Contains("0 of 1 tensors"));
   CHECK_THROWS_WITH(io::decode_tree(bytes({13, 0, 1, 7, 1, 'k', 14}), std::vector<Tensor>(1), "file", 0, {}),
                     Catch::Matchers::Contains("may hold none"));
 }
@@ -79,7 +80,8 @@ TEST_CASE("Depth, keys and values have limits", "[io][tree]") {
   }
   CHECK_THROWS_WITH(io::decode_tree(deep, {}, "file", 0, {}), Catch::Matchers::Contains("more than 64 levels deep"));
   CHECK_THROWS_WITH(decode({9, 3, 0, 0, 0}, {.values = 3}), Catch::Matchers::Contains("more than 3 values"));
-  CHECK_THROWS_WITH(decode({12, 1, 7, 3, 'a', 'b', 'c', 0}, {.key_size = 2}), Catch::Matchers::Contains("it takes 3 bytes, but may take 2"));
+  CHECK_THROWS_WITH(decode({12, 1, 7, 3, 'a', 'b', 'c', 0}, {.key_size = 2}),
+                    Catch::Matchers::Contains("it takes 3 bytes, but may take 2"));
 }
 
 TEST_CASE("Every cut of an encoding is refused, and whatever a changed one holds reads back as itself", "[io][tree]") {

@@ -79,7 +79,8 @@ TEST_CASE("zstd frames that lie are refused", "[io][codec]") {
   CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x4b, 0, 0, 7}) != nullptr);
   CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x43, 0, 0, 7}) != nullptr);
   CHECK(decode({0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) != nullptr);
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) != nullptr);
+  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) !=
+        nullptr);
 }
 
 TEST_CASE("What a chunk becomes depends on its bytes and the preset alone", "[io][codec]") {
@@ -102,11 +103,12 @@ TEST_CASE("What a chunk becomes depends on its bytes and the preset alone", "[io
 }
 
 TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
-  for (const char* right : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+  for (const char* right : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                            "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     CHECK(io::is_utf8(right));
   CHECK(io::is_utf8(std::string_view("a\0b", 3)));
-  for (const char* wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80", "\xf0\x8f\xbf\xbf",
-                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe"})
+  for (const char* wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
+                            "\xe1\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe"})
     CHECK_FALSE(io::is_utf8(wrong));
 }
 
@@ -144,12 +146,14 @@ TEST_CASE("An output hands on whole pieces, in order", "[io][output]") {
 
 TEST_CASE("Blobs are the union of what tensors reach", "[io][blobs]") {
   const Tensor base = numbered({100}), other = numbered({7});
-  const std::vector<Tensor> tensors{base.narrow(0, 50, 10), other, base.narrow(0, 10, 5), base.narrow(0, 12, 10), base.narrow(0, 60, 2),
-                                    base.narrow(0, 3, 0)};
+  const std::vector<Tensor> tensors{base.narrow(0, 50, 10), other,
+                                    base.narrow(0, 10, 5),  base.narrow(0, 12, 10),
+                                    base.narrow(0, 60, 2),  base.narrow(0, 3, 0)};
   const io::BlobPlan plan = io::plan_blobs(tensors);
   REQUIRE(plan.blobs.size() == 2);
   CHECK(plan.blob_of == std::vector<std::uint32_t>{0, 1, 0, 0, 0, 0});
-  CHECK(plan.offset_of == std::vector<std::uint64_t>{12, 0, 0, 2, 22, 0});  // [10, 22) and [50, 62), one behind the other
+  CHECK(plan.offset_of ==
+        std::vector<std::uint64_t>{12, 0, 0, 2, 22, 0});  // [10, 22) and [50, 62), one behind the other
   CHECK(plan.blobs[0].size == 24 * 4);
   CHECK(plan.total == 31 * 4);
   io::Buffer scratch;

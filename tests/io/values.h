@@ -17,8 +17,9 @@ inline std::vector<std::byte> elements(const cairn::Tensor& tensor) {
 }
 
 inline bool same(const cairn::Tensor& a, const cairn::Tensor& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() && a.device() == b.device() && a.requires_grad() == b.requires_grad() &&
-         cairn::is_parameter(a) == cairn::is_parameter(b) && elements(a) == elements(b);
+  return a.dtype() == b.dtype() && a.shape() == b.shape() && a.device() == b.device() &&
+         a.requires_grad() == b.requires_grad() && cairn::is_parameter(a) == cairn::is_parameter(b) &&
+         elements(a) == elements(b);
 }
 
 bool same(const cairn::Value& a, const cairn::Value& b);
@@ -35,10 +36,14 @@ inline bool same(const cairn::Value& a, const cairn::Value& b) {
   using Kind = cairn::Value::Kind;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::none: return true;
-    case Kind::boolean: return a.as_bool() == b.as_bool();
-    case Kind::integer: return a.as_int() == b.as_int();
-    case Kind::big_integer: return a.as_big_integer() == b.as_big_integer();
+    case Kind::none:
+      return true;
+    case Kind::boolean:
+      return a.as_bool() == b.as_bool();
+    case Kind::integer:
+      return a.as_int() == b.as_int();
+    case Kind::big_integer:
+      return a.as_big_integer() == b.as_big_integer();
     case Kind::floating: {
       const double x = a.as_float(), y = b.as_float();
       return std::memcmp(&x, &y, sizeof x) == 0;  // NaN and -0 included
@@ -47,8 +52,10 @@ inline bool same(const cairn::Value& a, const cairn::Value& b) {
       const auto x = a.as_complex(), y = b.as_complex();
       return std::memcmp(&x, &y, sizeof x) == 0;
     }
-    case Kind::text: return a.as_text() == b.as_text();
-    case Kind::bytes: return a.as_bytes() == b.as_bytes();
+    case Kind::text:
+      return a.as_text() == b.as_text();
+    case Kind::bytes:
+      return a.as_bytes() == b.as_bytes();
     case Kind::list:
     case Kind::tuple:
     case Kind::set: {
@@ -58,7 +65,8 @@ inline bool same(const cairn::Value& a, const cairn::Value& b) {
       }
       return true;
     }
-    case Kind::dict: return same(a.as_dict(), b.as_dict());
+    case Kind::dict:
+      return same(a.as_dict(), b.as_dict());
     case Kind::state_dict: {
       const cairn::StateDict &x = a.as_state_dict(), &y = b.as_state_dict();
       if (x.size() != y.size() || !same(x.metadata(), y.metadata())) return false;
@@ -67,7 +75,8 @@ inline bool same(const cairn::Value& a, const cairn::Value& b) {
       }
       return true;
     }
-    case Kind::tensor: return same(a.as_tensor(), b.as_tensor());
+    case Kind::tensor:
+      return same(a.as_tensor(), b.as_tensor());
   }
   return false;
 }
@@ -75,7 +84,8 @@ inline bool same(const cairn::Value& a, const cairn::Value& b) {
 /// A tensor of small whole numbers, different for every element and seed.
 inline cairn::Tensor numbered(const cairn::Shape& shape, cairn::DType dtype = cairn::DType::float32, int seed = 0) {
   std::vector<float> values(static_cast<std::size_t>(shape.numel()));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>((i * 7 + static_cast<std::size_t>(seed) * 13) % 97);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>((i * 7 + static_cast<std::size_t>(seed) * 13) % 97);
   return cairn::from_data(std::span<const float>(values), shape).to(dtype);
 }
 
@@ -94,11 +104,13 @@ inline cairn::Value small_checkpoint() {
   return {{"epoch", 3},
           {"loss", 0.125},
           {"model", model},
-          {"optimizer", Value{{"state", Value{{0, moments}}}, {"param_groups", List{Value{{"lr", 1e-3}, {"params", List{0}}}}}}},
+          {"optimizer",
+           Value{{"state", Value{{0, moments}}}, {"param_groups", List{Value{{"lr", 1e-3}, {"params", List{0}}}}}}},
           {"classes", Tuple{"cat", "dog"}}};
 }
 
-/// A checkpoint of several chunks, of which some can be packed: 1 MiB of zeros, 2.5 MiB of noise, and a few small tensors.
+/// A checkpoint of several chunks, of which some can be packed: 1 MiB of zeros, 2.5 MiB of noise, and a few small
+/// tensors.
 inline cairn::Value large_checkpoint() {
   using namespace cairn;
   Generator generator(7);

@@ -63,7 +63,8 @@ TEST_CASE("Random flipped bits of a large file are found in ranges no longer tha
   for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
     Value value = large_checkpoint();
     Dict many;
-    for (int i = 0; i < 2000; ++i) many.set("a name long enough for several pieces of the index " + std::to_string(i), numbered({2}));
+    for (int i = 0; i < 2000; ++i)
+      many.set("a name long enough for several pieces of the index " + std::to_string(i), numbered({2}));
     value["many"] = many;
     Bytes file = io::save_to_memory(value, {.preset = preset});
     for (int i = 0; i < 150; ++i) check_flip(file.data, random() % (file.data.size() * 8));
@@ -78,7 +79,8 @@ TEST_CASE("Random flipped bits of a large file are found in ranges no longer tha
 }
 
 TEST_CASE("Padding is checked", "[io][verify]") {
-  Bytes file = io::save_to_memory(List{numbered({3}), numbered({1 << 16}), numbered({1})}, {.preset = io::Preset::none});
+  Bytes file =
+      io::save_to_memory(List{numbered({3}), numbered({1 << 16}), numbered({1})}, {.preset = io::Preset::none});
   const io::FileFacts facts = io::inspect(io::memory_source(file));
   REQUIRE(facts.file_size > facts.stored + 4096);
   file.data[1000] = std::byte{1};
@@ -94,8 +96,10 @@ TEST_CASE("Every truncation is found, and none is loaded", "[io][verify]") {
     INFO(size);
     const auto cut = std::span(file.data).first(size);
     CHECK_THROWS_AS(io::load_memory(cut), FormatError);
-    if (size == 0) CHECK_THROWS_AS(damages_of(cut), FormatError);  // nothing to name a range of
-    else CHECK_FALSE(damages_of(cut).empty());
+    if (size == 0)
+      CHECK_THROWS_AS(damages_of(cut), FormatError);  // nothing to name a range of
+    else
+      CHECK_FALSE(damages_of(cut).empty());
   }
 }
 
@@ -115,9 +119,9 @@ TEST_CASE("All damages are listed, with the tensors they hit", "[io][verify]") {
   Bytes file = io::save_to_memory(large_checkpoint(), {.preset = io::Preset::none});
   const std::vector<std::byte> whole = file.data;
   const auto at = [&](std::size_t offset) { file.data[offset] ^= std::byte{0x10}; };
-  at(30);                      // header
-  at(1 << 18);                 // zeros
-  at(2 << 20), at(3 << 20);    // noise, two chunks
+  at(30);                    // header
+  at(1 << 18);               // zeros
+  at(2 << 20), at(3 << 20);  // noise, two chunks
   const std::vector<io::Damage> damages = damages_of(file.data);
   REQUIRE(damages.size() == 4);
   CHECK(damages[0].section == "header");
@@ -127,7 +131,7 @@ TEST_CASE("All damages are listed, with the tensors they hit", "[io][verify]") {
   CHECK(damages[3].tensor == "noise");
   CHECK_THAT(to_string(damages[1]), Catch::Matchers::Contains("chunk of \"zeros\": its checksum does not fit"));
 
-  at(file.data.size() - 30);   // the commit record, too: then chunks cannot be found
+  at(file.data.size() - 30);  // the commit record, too: then chunks cannot be found
   const std::vector<io::Damage> fewer = damages_of(file.data);
   REQUIRE(fewer.size() == 2);
   CHECK(fewer[1].section == "commit record");
@@ -152,7 +156,8 @@ TEST_CASE("A damaged chunk costs its tensors only, and leaves a target as it was
   LoadPlan plan;
   plan.transfer("b", value["b"].as_tensor(), b);
   plan.transfer("a", value["a"].as_tensor(), a);
-  CHECK_THROWS_WITH(plan.commit(), Catch::Matchers::Contains("chunk 1 of \"a\"") && Catch::Matchers::Contains("is damaged: checksum"));
+  CHECK_THROWS_WITH(plan.commit(),
+                    Catch::Matchers::Contains("chunk 1 of \"a\"") && Catch::Matchers::Contains("is damaged: checksum"));
   CHECK(a.sum().item() == 0);
   CHECK(b.sum().item() == 0);
   CHECK_THROWS_AS(plan.commit({.staging = 0}), FormatError);  // verified before the fill
@@ -171,11 +176,12 @@ TEST_CASE("Verification reports its progress and can be cancelled", "[io][verify
   const Bytes file = io::save_to_memory(large_checkpoint());
   std::uint64_t last = 0;
   io::verify(io::memory_source(file), {.progress = [&](std::uint64_t done, std::uint64_t total) {
-    CHECK(total == file.data.size());
-    CHECK(done >= last);
-    last = done;
-    return true;
-  }});
+               CHECK(total == file.data.size());
+               CHECK(done >= last);
+               last = done;
+               return true;
+             }});
   CHECK(last == file.data.size());
-  CHECK_THROWS_AS(io::verify(io::memory_source(file), {.progress = [](std::uint64_t, std::uint64_t) { return false; }}), Cancelled);
+  CHECK_THROWS_AS(io::verify(io::memory_source(file), {.progress = [](std::uint64_t, std::uint64_t) { return false; }}),
+                  Cancelled);
 }

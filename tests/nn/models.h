@@ -1,6 +1,7 @@
 // Small models that the tests of nn share.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +36,9 @@ inline std::vector<std::string> names(const std::vector<std::pair<std::string, c
 inline std::vector<float> values(const cairn::Tensor& tensor) {
   const cairn::Tensor numbers = tensor.detach().to(cairn::DType::float32).contiguous();
   const auto data = numbers.data<float>();
-  return {data.begin(), data.end()};
+  std::vector<float> found(data.size());
+  std::copy(data.begin(), data.end(), found.begin());
+  return found;
 }
 
 }  // namespace models

@@ -1,6 +1,7 @@
 // Parameters, gradients and printed numbers that the tests of optim share.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ inline void set_grads(const cairn::optim::Optimizer& optimizer, float value) {
 inline std::vector<float> values(const cairn::Tensor& tensor) {
   const cairn::Tensor numbers = tensor.detach().contiguous();
   const auto data = numbers.data<float>();
-  return {data.begin(), data.end()};
+  std::vector<float> found(data.size());
+  std::copy(data.begin(), data.end(), found.begin());
+  return found;
 }
 
 }  // namespace parameters
