@@ -8,9 +8,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Cairn)
-if(EXISTS ${PROJECT_SOURCE_DIR}/cairn.h)
-  install(FILES ${PROJECT_SOURCE_DIR}/cairn.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cairn)
-endif()
+install(FILES ${PROJECT_SOURCE_DIR}/cairn.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cairn)
 install(TARGETS cairn_umbrella EXPORT Cairn)
 install(EXPORT Cairn NAMESPACE Cairn:: DESTINATION ${package} FILE CairnTargets.cmake)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/CairnConfig.cmake.in ${PROJECT_BINARY_DIR}/CairnConfig.cmake
@@ -26,8 +24,6 @@ cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTAL
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
   OUTPUT_VARIABLE includedir_from_prefix)
 foreach(file cairn cairn-interop)
-  if(file STREQUAL cairn OR TARGET Cairn::interop)
-    configure_file(${CMAKE_CURRENT_LIST_DIR}/${file}.pc.in ${PROJECT_BINARY_DIR}/${file}.pc @ONLY)
-    install(FILES ${PROJECT_BINARY_DIR}/${file}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-  endif()
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${file}.pc.in ${PROJECT_BINARY_DIR}/${file}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${file}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

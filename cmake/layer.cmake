@@ -7,7 +7,8 @@
 # Every layer has an include root of its own, so a layer sees the headers of the layers it DEPENDS on and no others: an
 # include that breaks the order of the layers does not compile. PRIVATE_HEADERS are seen inside the layer the same way and
 # are not installed. LIBRARIES are third parties: linked privately, never seen by users of the layer; one that is headers
-# only (Eigen) is not even needed by them.
+# only (Eigen) is not even needed by them. COLD names sources that run once a load, or when something is printed or fails:
+# they are optimised for size, which a program that embeds Cairn pays for, and the others for speed.
 
 # What everything of ours is compiled with. Contraction off: a fused multiply-add is written where it is meant, so that
 # results do not depend on what a compiler chose to fuse. Sections: a program keeps only the functions it reaches.
@@ -27,7 +28,7 @@ if(CAIRN_SANITIZE)
 endif()
 
 function(cairn_layer layer)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "DEPENDS;HEADERS;PRIVATE_HEADERS;SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "DEPENDS;HEADERS;PRIVATE_HEADERS;SOURCES;COLD;LIBRARIES")
   if(NOT arg_FOLDER)
     set(arg_FOLDER ${layer})
   endif()
@@ -37,7 +38,7 @@ function(cairn_layer layer)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${arg_FOLDER} ${root}/cairn/${arg_FOLDER} SYMBOLIC)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${arg_FOLDER}/${layer}.h ${root}/cairn/${layer}.h SYMBOLIC)
 
-  add_library(cairn_${layer} STATIC ${arg_SOURCES})
+  add_library(cairn_${layer} STATIC ${arg_SOURCES} ${arg_COLD})
   add_library(Cairn::${layer} ALIAS cairn_${layer})
   set_target_properties(cairn_${layer} PROPERTIES EXPORT_NAME ${layer})
   target_compile_features(cairn_${layer} PUBLIC cxx_std_20)
@@ -47,6 +48,12 @@ function(cairn_layer layer)
     target_link_libraries(cairn_${layer} PUBLIC Cairn::${dependency})
   endforeach()
   target_link_libraries(cairn_${layer} PRIVATE $<BUILD_INTERFACE:cairn_compile_options>)
+  if(NOT layer STREQUAL core)  # -O3, CMake's choice for a release, is for operations and kernels: elsewhere it only adds size
+    target_compile_options(cairn_${layer} PRIVATE $<$<CONFIG:Release>:-O2>)
+  endif()
+  set_source_files_properties(${arg_COLD} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+  # What a program does not reach is left out of it.
+  target_link_options(cairn_${layer} INTERFACE $<$<PLATFORM_ID:Linux>:LINKER:--gc-sections>)
   foreach(library IN LISTS arg_LIBRARIES)
     set(type "")
     if(TARGET ${library})

@@ -103,7 +103,11 @@ void ContainerSource::read(std::span<const Transfer> batch, const Progress& prog
   const Index& index = container_.index();
   Work work{progress, 0, 0, touched};
   if (touched) *touched = 0;
-  for (const Transfer& transfer : batch) work.total += static_cast<std::uint64_t>(transfer.from.nbytes());
+  for (const Transfer& transfer : batch) {
+    check<ShapeError>(transfer.from.shape() == transfer.to.shape(), container_.source().name(), ": ", transfer.name, " has shape ",
+                      Extents(transfer.from.shape()), ", but is to be read into a tensor of shape ", Extents(transfer.to.shape()));
+    work.total += static_cast<std::uint64_t>(transfer.from.nbytes());
+  }
 
   std::vector<Fill> fills;
   fills.reserve(batch.size());

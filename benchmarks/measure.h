@@ -1,0 +1,64 @@
+// How the benchmarks measure: contenders take turns in short rounds, and the median round counts.
+//
+// A machine's speed drifts, by up to a factor of two on shared ones. Contenders that take turns drift together, so
+// their ratio holds where their times do not; the median leaves out the rounds that something else disturbed.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace benchmarks {
+
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Keeps the compiler from dropping the computation of `value`.
+template <class T>
+void keep(const T& value) {
+  asm volatile("" : : "g"(&value) : "memory");
+}
+
+/// Something to be timed, and what was found: the seconds of one call.
+struct Contender {
+  std::function<void()> call;
+  double seconds = 0;
+
+  // how many calls make a round, so that reading the clock costs nothing beside it
+  std::int64_t calls = 1;
+};
+
+/// Times all contenders in turns: `rounds` rounds of about `round_seconds` each, after as long again to warm up.
+inline void take_turns(std::vector<Contender*> contenders, int rounds, double round_seconds) {
+  for (Contender* contender : contenders) {
+    const double start = seconds_now();
+    std::int64_t warmed = 0;
+    do {
+      contender->call();
+      ++warmed;
+    } while (seconds_now() - start < 5 * round_seconds);
+    const double each = (seconds_now() - start) / static_cast<double>(warmed);
+    contender->calls = std::max<std::int64_t>(1, static_cast<std::int64_t>(round_seconds / each));
+  }
+  std::vector<std::vector<double>> times(contenders.size());
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      const double start = seconds_now();
+      for (std::int64_t call = 0; call < contenders[i]->calls; ++call) contenders[i]->call();
+      times[i].push_back((seconds_now() - start) / static_cast<double>(contenders[i]->calls));
+    }
+  }
+  for (std::size_t i = 0; i < contenders.size(); ++i) contenders[i]->seconds = median(times[i]);
+}
+
+}  // namespace benchmarks

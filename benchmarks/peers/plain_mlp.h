@@ -1,0 +1,110 @@
+// The floor under a training step: a multilayer perceptron of two layers in bare loops.
+//
+//   h = relu(x W1ᵀ + b1)      y = h W2ᵀ + b2      loss = mean of -log softmax(y)[target]
+//
+// No tensors, no graph, no allocation; sizes known to the compiler; gradients written out by hand. What a runtime takes
+// beyond this is what its generality costs.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace benchmarks {
+
+template <std::size_t Inputs, std::size_t Hidden, std::size_t Outputs, std::size_t Batch>
+class PlainMlp {
+ public:
+  struct Parameters {
+    std::array<float, Hidden * Inputs> weight1{};
+    std::array<float, Hidden> bias1{};
+    std::array<float, Outputs * Hidden> weight2{};
+    std::array<float, Outputs> bias2{};
+  };
+  using Input = std::array<float, Batch * Inputs>;
+  using Target = std::array<std::int64_t, Batch>;
+
+  explicit PlainMlp(const Parameters& parameters) : parameters_(parameters) {}
+
+  /// Zeroes the gradients, goes forward and backward, and updates by SGD with momentum; returns the loss.
+  float sgd_step(const Input& x, const Target& target, float lr, float momentum) {
+    grad_ = {};
+    float loss = 0;
+    for (std::size_t n = 0; n < Batch; ++n) {
+      std::array<float, Hidden> hidden;
+      std::array<float, Outputs> output;
+      forward(&x[n * Inputs], hidden, output);
+      loss += backward(&x[n * Inputs], static_cast<std::size_t>(target[n]), hidden, output);
+    }
+    update(parameters_.weight1, grad_.weight1, buffer_.weight1, lr, momentum);
+    update(parameters_.bias1, grad_.bias1, buffer_.bias1, lr, momentum);
+    update(parameters_.weight2, grad_.weight2, buffer_.weight2, lr, momentum);
+    update(parameters_.bias2, grad_.bias2, buffer_.bias2, lr, momentum);
+    return loss / Batch;
+  }
+
+  /// The outputs for one row.
+  std::array<float, Outputs> infer_row(const float* x) const {
+    std::array<float, Hidden> hidden;
+    std::array<float, Outputs> output;
+    forward(x, hidden, output);
+    return output;
+  }
+
+ private:
+  void forward(const float* x, std::array<float, Hidden>& hidden, std::array<float, Outputs>& output) const {
+    for (std::size_t h = 0; h < Hidden; ++h) {
+      float sum = parameters_.bias1[h];
+      for (std::size_t i = 0; i < Inputs; ++i) sum += parameters_.weight1[h * Inputs + i] * x[i];
+      hidden[h] = std::max(sum, 0.0f);
+    }
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      float sum = parameters_.bias2[o];
+      for (std::size_t h = 0; h < Hidden; ++h) sum += parameters_.weight2[o * Hidden + h] * hidden[h];
+      output[o] = sum;
+    }
+  }
+
+  /// Adds one row's gradients, and returns its loss.
+  float backward(const float* x, std::size_t target, const std::array<float, Hidden>& hidden,
+                 std::array<float, Outputs>& output) {
+    const float largest = *std::max_element(output.begin(), output.end());
+    float sum = 0;
+    for (float y : output) sum += std::exp(y - largest);
+    const float log_sum = largest + std::log(sum);
+    const float loss = log_sum - output[target];
+
+    std::array<float, Hidden> grad_hidden{};
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      const float grad_output = (std::exp(output[o] - log_sum) - (o == target ? 1.0f : 0.0f)) / Batch;
+      grad_.bias2[o] += grad_output;
+      for (std::size_t h = 0; h < Hidden; ++h) {
+        grad_.weight2[o * Hidden + h] += grad_output * hidden[h];
+        grad_hidden[h] += grad_output * parameters_.weight2[o * Hidden + h];
+      }
+    }
+    for (std::size_t h = 0; h < Hidden; ++h) {
+      const float grad = hidden[h] > 0 ? grad_hidden[h] : 0.0f;
+      grad_.bias1[h] += grad;
+      for (std::size_t i = 0; i < Inputs; ++i) grad_.weight1[h * Inputs + i] += grad * x[i];
+    }
+    return loss;
+  }
+
+  template <std::size_t N>
+  static void update(std::array<float, N>& parameter, const std::array<float, N>& grad, std::array<float, N>& buffer,
+                     float lr, float momentum) {
+    for (std::size_t i = 0; i < N; ++i) {
+      buffer[i] = momentum * buffer[i] + grad[i];
+      parameter[i] -= lr * buffer[i];
+    }
+  }
+
+  Parameters parameters_;
+  Parameters grad_;
+  Parameters buffer_;
+};
+
+}  // namespace benchmarks
