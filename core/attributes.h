@@ -7,16 +7,16 @@ namespace cairn {
 
 struct FillAttributes {
   double floating;
-  std::int64_t integer;      ///< Used for integer and bool tensors.
+  std::int64_t integer;  ///< Used for integer and bool tensors.
 };
 
 struct ReduceAttributes {
-  std::int32_t reduced;      ///< How many of the last dimensions of x are summed up.
-  double divisor;            ///< The sum is divided by it: n for a mean, 1 for a sum.
+  std::int32_t reduced;  ///< How many of the last dimensions of x are summed up.
+  double divisor;        ///< The sum is divided by it: n for a mean, 1 for a sum.
 };
 
 struct ReductionAttributes {
-  std::int32_t reduction;    ///< 0 none, 1 mean, 2 sum.
+  std::int32_t reduction;  ///< 0 none, 1 mean, 2 sum.
 };
 
 struct CrossEntropyAttributes {
@@ -27,7 +27,7 @@ struct CrossEntropyAttributes {
 
 struct BatchNormAttributes {
   double momentum, eps;
-  bool training;             ///< Use, and remember, the statistics of the batch.
+  bool training;  ///< Use, and remember, the statistics of the batch.
 };
 
 struct SgdAttributes {
@@ -41,8 +41,8 @@ struct AdamAttributes {
   bool amsgrad, maximize, decoupled_weight_decay;
 };
 struct AdamScalars {
-  double step_size;                     ///< lr / (1 - beta1^step)
-  double bias_correction2_sqrt;         ///< sqrt(1 - beta2^step)
+  double step_size;              ///< lr / (1 - beta1^step)
+  double bias_correction2_sqrt;  ///< sqrt(1 - beta2^step)
 };
 
 }  // namespace cairn

@@ -22,7 +22,12 @@ std::string grad_fn_name(const Node& node) { return node.name(); }
 // Nodes.
 
 Node::Node(const char* name, GradientFunction gradient, const Tensor& output, int edges)
-    : name_(name), gradient_(gradient), shape_(output.shape()), edges_(inline_edges_), edge_count_(edges), dtype_(output.dtype()) {
+    : name_(name),
+      gradient_(gradient),
+      shape_(output.shape()),
+      edges_(inline_edges_),
+      edge_count_(edges),
+      dtype_(output.dtype()) {
   if (edges > inline_edges) edges_ = new Edge[static_cast<std::size_t>(edges)];
 }
 
@@ -57,21 +62,20 @@ void Node::destroy(Node* node) noexcept {
   }
 }
 
-const Shape& Node::input_shape(int i) const {
-  return edges_[i].node ? edges_[i].node->shape_ : edges_[i].leaf->shape;
-}
+const Shape& Node::input_shape(int i) const { return edges_[i].node ? edges_[i].node->shape_ : edges_[i].leaf->shape; }
 
 const Tensor& Node::saved(int i) const {
-  check<AutogradError>(!freed_,
-                       "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                       "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                       "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
-                       "you need to access saved tensors after calling backward.");
+  check<AutogradError>(
+      !freed_,
+      "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+      "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+      "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+      "you need to access saved tensors after calling backward.");
   const SavedTensor& saved = saved_[i];
   if (saved.tensor.defined() && saved.tensor.impl()->storage->version() != saved.version) [[unlikely]] {
     throw AutogradError(text(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: [", saved.tensor.dtype(),
-        " ", bracketed(saved.tensor.shape()), "], which is needed by ", name_, ", is at version ",
+        "one of the variables needed for gradient computation has been modified by an inplace operation: [",
+        saved.tensor.dtype(), " ", bracketed(saved.tensor.shape()), "], which is needed by ", name_, ", is at version ",
         saved.tensor.impl()->storage->version(), "; expected version ", saved.version, " instead."));
   }
   return saved.tensor;
@@ -91,14 +95,18 @@ void set_edge(Edge& edge, const Tensor* input) {
   TensorImpl* impl = input->impl();
   if (impl->is_view && impl->grad_fn && impl->graph_version != impl->storage->version()) [[unlikely]] {
     throw AutogradError(
-        "a view was used after the tensor it looks at had been changed in place: its place in the graph is out of date; take "
+        "a view was used after the tensor it looks at had been changed in place: its place in the graph is out of "
+        "date; take "
         "the view again after the change, or change a copy");
   }
-  if (impl->grad_fn) edge.node = impl->grad_fn;
-  else edge.leaf = Reference<TensorImpl>::share(impl);
+  if (impl->grad_fn)
+    edge.node = impl->grad_fn;
+  else
+    edge.leaf = Reference<TensorImpl>::share(impl);
 }
 
-Node* make_recorded(const Tensor& output, const char* name, GradientFunction gradient, std::initializer_list<const Tensor*> inputs) {
+Node* make_recorded(const Tensor& output, const char* name, GradientFunction gradient,
+                    std::initializer_list<const Tensor*> inputs) {
   if (!thread_state.grad_enabled) return nullptr;
   bool wanted = false;
   for (const Tensor* input : inputs) wanted = wanted || (input && records(*input));
@@ -123,17 +131,20 @@ void check_inplace(const Tensor& tensor) {
   if (!thread_state.grad_enabled || !records(tensor)) return;
   check<AutogradError>(tensor.impl()->grad_fn || !tensor.impl()->requires_grad,
                        "a leaf Variable that requires grad is being used in an in-place operation.");
-  check<AutogradError>(!tensor.impl()->is_view,
-                       "a view that is part of a graph is being changed in place, which autograd does not follow; change the "
-                       "tensor it looks at, or a clone() of the view");
+  check<AutogradError>(
+      !tensor.impl()->is_view,
+      "a view that is part of a graph is being changed in place, which autograd does not follow; change the "
+      "tensor it looks at, or a clone() of the view");
 }
 
-Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient, std::initializer_list<const Tensor*> inputs) {
+Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient,
+                     std::initializer_list<const Tensor*> inputs) {
   if (thread_state.grad_enabled && self.impl()->is_view) {
     for (const Tensor* input : inputs) {
-      check<AutogradError>(!input || !records(*input),
-                           "a view is being given numbers that require a gradient, in place, which autograd does not follow; use "
-                           "the operation that returns a new tensor");
+      check<AutogradError>(
+          !input || !records(*input),
+          "a view is being given numbers that require a gradient, in place, which autograd does not follow; use "
+          "the operation that returns a new tensor");
     }
   }
   Node* node = make_recorded(self, name, gradient, inputs);
@@ -219,9 +230,12 @@ void Engine::deliver(Edge& edge, Tensor gradient, Buffers& buffers) {
   if (!edge.node) return accumulate(*edge.leaf, std::move(gradient));
   Node* node = edge.node.get();
   Tensor& sum = node->gradient_so_far_;
-  if (!sum.defined()) sum = std::move(gradient);
-  else if (is_ours(sum)) sum.add_(gradient);
-  else sum = add(sum, gradient);
+  if (!sum.defined())
+    sum = std::move(gradient);
+  else if (is_ours(sum))
+    sum.add_(gradient);
+  else
+    sum = add(sum, gradient);
   if (--node->pending_ == 0) buffers.ready.push_back(node);
 }
 
@@ -281,8 +295,10 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
     Engine::run(root.get(), start, retain_graph);
   } else {
     const NoGrad no_grad;
-    if (grad().defined()) grad().add_(start);
-    else set_grad(start.clone());
+    if (grad().defined())
+      grad().add_(start);
+    else
+      set_grad(start.clone());
   }
 }
 

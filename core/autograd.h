@@ -1,14 +1,15 @@
 // The graph of what was computed, and how gradients flow back through it.
 //
 // An operation whose input requires a gradient leaves a Node behind: which operation it was, the nodes its inputs came
-// from, and the tensors its gradient needs. A node never holds its own output, so that dropping the output frees the graph.
+// from, and the tensors its gradient needs. A node never holds its own output, so that dropping the output frees the
+// graph.
 //
 //   x ──► [linear] ──► h ──► [relu] ──► y              y.backward():
 //   w ──►    ▲                                          1. count, for every node reachable, how many await it
 //   b ──►    └ saves x, w with their versions           2. from the last to the first: gradient in, gradients out
 //
-// Nodes are counted and freed without recursion: a graph of 100,000 nodes is as safe as one of three. A graph belongs to
-// one backward() at a time; different graphs may run on different threads.
+// Nodes are counted and freed without recursion: a graph of 100,000 nodes is as safe as one of three. A graph belongs
+// to one backward() at a time; different graphs may run on different threads.
 #pragma once
 
 #include <cstdint>

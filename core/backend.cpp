@@ -16,7 +16,8 @@ struct Tables {
   std::atomic<const Backend*> at[type_count] = {};
 
   Tables() {
-    for (const Backend* table : {&cpu_backend(), &meta_backend(), &sim_backend()}) at[static_cast<std::size_t>(table->type)] = table;
+    for (const Backend* table : {&cpu_backend(), &meta_backend(), &sim_backend()})
+      at[static_cast<std::size_t>(table->type)] = table;
   }
 };
 
@@ -30,14 +31,17 @@ const Backend* find(Device::Type type) { return table_of(type).load(std::memory_
 }  // namespace
 
 const Backend& backend(Device device) {
-  if (device.is_cpu()) [[likely]] return cpu_backend();
+  if (device.is_cpu()) [[likely]]
+    return cpu_backend();
   const Backend* table = find(device.type());
   if (!table) {
-    throw DeviceError(text("there is no ", device, ": this program was built without the ", name(device.type()), " backend"),
-                      {.found = to_string(device), .hint = "link the backend's library, or use \"cpu\""});
+    throw DeviceError(
+        text("there is no ", device, ": this program was built without the ", name(device.type()), " backend"),
+        {.found = to_string(device), .hint = "link the backend's library, or use \"cpu\""});
   }
   const int count = table->device_count();
-  check<DeviceError>(device.index() < count, "there is no ", device, ": ", count, " such devices are present, numbered from 0");
+  check<DeviceError>(device.index() < count, "there is no ", device, ": ", count,
+                     " such devices are present, numbered from 0");
   return *table;
 }
 
@@ -47,23 +51,35 @@ bool is_available(Device device) {
 }
 
 void register_backend(const Backend& table) {
-  check<DeviceError>(table.version == Backend::current_version, "the ", name(table.type), " backend has a table of version ", table.version,
-                     ", but this program takes version ", Backend::current_version);
+  check<DeviceError>(table.version == Backend::current_version, "the ", name(table.type),
+                     " backend has a table of version ", table.version, ", but this program takes version ",
+                     Backend::current_version);
   table_of(table.type).store(&table, std::memory_order_release);
 }
 
 void check_status(Status status, const Backend& backend, Device device, const char* what) {
-  if (status == Status::ok) [[likely]] return;
+  if (status == Status::ok) [[likely]]
+    return;
   const char* why = backend.last_error ? backend.last_error() : "";
   const char* kind = "failed";
   switch (status) {
-    case Status::unsupported: kind = "is not supported there"; break;
-    case Status::out_of_memory: kind = "ran out of memory"; break;
-    case Status::device_lost: kind = "lost the device"; break;
-    case Status::invalid: kind = "was given what it cannot take"; break;
-    default: break;
+    case Status::unsupported:
+      kind = "is not supported there";
+      break;
+    case Status::out_of_memory:
+      kind = "ran out of memory";
+      break;
+    case Status::device_lost:
+      kind = "lost the device";
+      break;
+    case Status::invalid:
+      kind = "was given what it cannot take";
+      break;
+    default:
+      break;
   }
-  throw DeviceError(text(device, ": ", what, ' ', kind, why && *why ? ": " : "", why ? why : ""), {.found = why ? why : ""});
+  throw DeviceError(text(device, ": ", what, ' ', kind, why && *why ? ": " : "", why ? why : ""),
+                    {.found = why ? why : ""});
 }
 
 void synchronize(Device device) {

@@ -1,8 +1,8 @@
 // What a device must be able to do: a table of C functions over plain views and status codes.
 //
-// No C++ type and no exception crosses this table, so that a backend may be linked in or opened at run time as a plug-in
-// built by another compiler. The CPU, `meta`, `sim` and CUDA fill the same table; nothing else in Cairn asks which of them
-// it talks to. A function that fails returns a status other than `ok`, and `last_error` says why.
+// No C++ type and no exception crosses this table, so that a backend may be linked in or opened at run time as a
+// plug-in built by another compiler. The CPU, `meta`, `sim` and CUDA fill the same table; nothing else in Cairn asks
+// which of them it talks to. A function that fails returns a status other than `ok`, and `last_error` says why.
 //
 //   core's dispatch()                     a backend
 //   ─────────────────                     ─────────
@@ -10,8 +10,8 @@
 //   Storage                  ─allocate►   device memory
 //   Tensor::to, copy_           ─copy──►  bytes between host and device
 //
-// Work is queued on a stream (null: the device's default one) and done in its order; `copy` to the host and `synchronize`
-// wait. `release` takes memory back in stream order: work queued before it may still use the memory.
+// Work is queued on a stream (null: the device's default one) and done in its order; `copy` to the host and
+// `synchronize` wait. `release` takes memory back in stream order: work queued before it may still use the memory.
 #pragma once
 
 #include <cstddef>
@@ -37,29 +37,36 @@ struct View {
 /// One call of one operation. Operands are outputs first, then inputs, as operation.h lists them.
 struct KernelCall {
   Operation operation;
-  DType dtype;               ///< Chooses the kernel: the dtype the operation computes in.
-  std::int32_t count;        ///< Number of operands.
+  DType dtype;         ///< Chooses the kernel: the dtype the operation computes in.
+  std::int32_t count;  ///< Number of operands.
   const View* operands;
-  const void* attributes;    ///< The operation's struct of attributes.h, or null.
+  const void* attributes;  ///< The operation's struct of attributes.h, or null.
   std::size_t attributes_size;
 };
 
-enum class Status : std::int32_t { ok = 0, unsupported = 1, out_of_memory = 2, device_lost = 3, invalid = 4, failed = 5 };
+enum class Status : std::int32_t {
+  ok = 0,
+  unsupported = 1,
+  out_of_memory = 2,
+  device_lost = 3,
+  invalid = 4,
+  failed = 5
+};
 
 struct Backend {
   static constexpr std::uint32_t current_version = 1;
 
-  std::uint32_t version;     ///< `current_version` of the header it was compiled with.
+  std::uint32_t version;  ///< `current_version` of the header it was compiled with.
   Device::Type type;
-  bool host_memory;          ///< Whether the CPU may read its memory directly.
-  bool has_numbers;          ///< False for meta: shapes only.
+  bool host_memory;  ///< Whether the CPU may read its memory directly.
+  bool has_numbers;  ///< False for meta: shapes only.
 
   std::int32_t (*device_count)();
   Status (*allocate)(std::int32_t device, std::size_t size, void* stream, void** memory);
   Status (*release)(std::int32_t device, void* memory, std::size_t size, void* stream);
 
-  /// Copies `size` bytes; each side is host memory or this device's. Returns when the source may be reused, and, towards
-  /// the host, when the bytes are there.
+  /// Copies `size` bytes; each side is host memory or this device's. Returns when the source may be reused, and,
+  /// towards the host, when the bytes are there.
   Status (*copy_in)(std::int32_t device, void* to_device, const void* from_host, std::size_t size, void* stream);
   Status (*copy_out)(std::int32_t device, void* to_host, const void* from_device, std::size_t size, void* stream);
 
@@ -76,8 +83,8 @@ struct Backend {
 
   /// Fills a contiguous floating view with numbers of [from, to) from a counter-based generator, advancing nothing: the
   /// caller keeps the counter. Null: the numbers are drawn by the CPU's generator on the host and copied in.
-  Status (*uniform)(std::int32_t device, const View* view, std::uint64_t seed, std::uint64_t counter, double from, double to,
-                    void* stream);
+  Status (*uniform)(std::int32_t device, const View* view, std::uint64_t seed, std::uint64_t counter, double from,
+                    double to, void* stream);
 
   const char* (*last_error)();  ///< What the calling thread's last failure was about; valid until its next call.
 };

@@ -5,8 +5,8 @@
 
 namespace cairn {
 
-const Backend& cpu_backend();    // cpu/cpu_backend.cpp
-const Backend& meta_backend();   // meta_backend.cpp
-const Backend& sim_backend();    // sim_backend.cpp
+const Backend& cpu_backend();   // cpu/cpu_backend.cpp
+const Backend& meta_backend();  // meta_backend.cpp
+const Backend& sim_backend();   // sim_backend.cpp
 
 }  // namespace cairn

@@ -1,8 +1,8 @@
 // Tensors whose numbers are still somewhere else.
 //
-// A deferred tensor knows its shape, dtype, recorded device and a source that can write its numbers into a given tensor.
-// `io::open` makes a Value of them without reading a number; a load plan (stateful.h) matches them with a model's tensors
-// and hands all pairs to the source in one batch, so that a file streams straight into parameters.
+// A deferred tensor knows its shape, dtype, recorded device and a source that can write its numbers into a given
+// tensor. `io::open` makes a Value of them without reading a number; a load plan (stateful.h) matches them with a
+// model's tensors and hands all pairs to the source in one batch, so that a file streams straight into parameters.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,15 @@ class TensorSource : public Counted {
   /// transfers, counted from the first, may have been written to, the failing one included.
   virtual void read(std::span<const Transfer> batch, const Progress& progress, std::size_t* touched) = 0;
 
-  /// New tensors on their devices holding the numbers of the given deferred ones; tensors that share storage in the source
-  /// share it again.
+  /// New tensors on their devices holding the numbers of the given deferred ones; tensors that share storage in the
+  /// source share it again.
   virtual std::vector<Tensor> materialize(std::span<const Tensor> tensors, const Progress& progress) = 0;
 };
 
 /// A deferred tensor. `id` is the source's own name for it.
 Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Shape& shape, DType dtype, Device device,
                      bool requires_grad = false);
-TensorSource* source_of(const Tensor& tensor);         ///< Null unless deferred.
+TensorSource* source_of(const Tensor& tensor);  ///< Null unless deferred.
 std::uint64_t source_id_of(const Tensor& tensor);
 
 /// The tree with every deferred tensor replaced by a real one, source by source, each in one batch.

@@ -14,9 +14,9 @@ class Device {
  public:
   enum class Type : std::uint8_t { cpu = 0, meta = 1, sim = 2, cuda = 3 };
 
-  constexpr Device() = default;                           ///< The CPU.
+  constexpr Device() = default;  ///< The CPU.
   constexpr Device(Type type, int index = -1) : type_(type), index_(static_cast<std::int8_t>(index)) {}
-  Device(std::string_view text);                          ///< "cuda:1", or "cuda" for the first; throws DeviceError.
+  Device(std::string_view text);  ///< "cuda:1", or "cuda" for the first; throws DeviceError.
   Device(const char* text) : Device(std::string_view(text)) {}
   Device(const std::string& text) : Device(std::string_view(text)) {}
 

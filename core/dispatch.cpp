@@ -16,8 +16,8 @@ constexpr std::size_t few = 16;  // operands whose views fit on the stack
     const std::string device = to_string(operand->device());
     if (first.empty()) first = device;
     if (device != first) {
-      throw DeviceError(text("Expected all tensors to be on the same device, but found at least two devices, ", first, " and ",
-                             device, "!"));
+      throw DeviceError(text("Expected all tensors to be on the same device, but found at least two devices, ", first,
+                             " and ", device, "!"));
     }
   }
   throw DeviceError("dispatch: no operand is defined");
@@ -33,9 +33,11 @@ bool same_place(const Storage& a, const Storage& b) {
 
 void run(const Backend& backend, Device device, const KernelCall& call) {
   const Status status = backend.run(device.index(), &call, nullptr);
-  if (status == Status::ok) [[likely]] return;
+  if (status == Status::ok) [[likely]]
+    return;
   if (status == Status::unsupported) {
-    throw DTypeError(text('"', name(call.operation), "\" not implemented for '", name(call.dtype), "' on ", name(backend.type)));
+    throw DTypeError(
+        text('"', name(call.operation), "\" not implemented for '", name(call.dtype), "' on ", name(backend.type)));
   }
   check_status(status, backend, device, std::string(name(call.operation)).c_str());
 }
@@ -53,7 +55,9 @@ void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> o
   struct Free {
     View* views;
     std::size_t size;
-    ~Free() { if (views) thread_state.pool.release(views, size); }
+    ~Free() {
+      if (views) thread_state.pool.release(views, size);
+    }
   } free{operands.size() > few ? views : nullptr, operands.size() * sizeof(View)};
 
   const Storage* place = nullptr;
@@ -64,12 +68,15 @@ void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> o
     }
     const TensorImpl& impl = *operands[i]->impl();
     if (!impl.storage) throw_deferred(operation);
-    if (!place) place = impl.storage.get();
-    else if (!same_place(*impl.storage, *place)) throw_device_mismatch(operands);
+    if (!place)
+      place = impl.storage.get();
+    else if (!same_place(*impl.storage, *place))
+      throw_device_mismatch(operands);
     views[i] = {impl.data(), impl.shape.data(), impl.strides.data(), impl.shape.rank(), impl.dtype};
   }
   if (!place) throw_device_mismatch(operands);
-  if (thread_state.tracer) [[unlikely]] thread_state.tracer->traced(operation, dtype, operands, attributes, attributes_size);
+  if (thread_state.tracer) [[unlikely]]
+    thread_state.tracer->traced(operation, dtype, operands, attributes, attributes_size);
   run(place->backend(), place->device(),
       {operation, dtype, static_cast<std::int32_t>(operands.size()), views, attributes, attributes_size});
 }

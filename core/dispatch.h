@@ -33,15 +33,17 @@ class UseTracer {
 
 /// Runs the operation on the operands' device. Operands are outputs, then inputs; null or undefined ones are absent.
 /// Throws DeviceError when they lie on different devices, DTypeError when the backend has no such kernel.
-void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> operands, const void* attributes = nullptr,
-              std::size_t attributes_size = 0);
+void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> operands,
+              const void* attributes = nullptr, std::size_t attributes_size = 0);
 
 inline void dispatch(Operation operation, DType dtype, std::initializer_list<const Tensor*> operands) {
   dispatch(operation, dtype, std::span<const Tensor* const>(operands.begin(), operands.size()));
 }
 template <class Attributes>
-void dispatch(Operation operation, DType dtype, std::initializer_list<const Tensor*> operands, const Attributes& attributes) {
-  dispatch(operation, dtype, std::span<const Tensor* const>(operands.begin(), operands.size()), &attributes, sizeof attributes);
+void dispatch(Operation operation, DType dtype, std::initializer_list<const Tensor*> operands,
+              const Attributes& attributes) {
+  dispatch(operation, dtype, std::span<const Tensor* const>(operands.begin(), operands.size()), &attributes,
+           sizeof attributes);
 }
 
 }  // namespace cairn

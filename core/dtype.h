@@ -61,8 +61,8 @@ template <> struct Element<std::complex<float>> : ElementBase<DType::complex64, 
 // clang-format on
 
 /// Every element type, in the order of the codes.
-using Elements = TypeList<bool, std::uint8_t, std::int8_t, std::int16_t, std::int32_t, std::int64_t, float16, bfloat16, float,
-                          double, float8_e4m3fn, float8_e5m2, std::complex<float>>;
+using Elements = TypeList<bool, std::uint8_t, std::int8_t, std::int16_t, std::int32_t, std::int64_t, float16, bfloat16,
+                          float, double, float8_e4m3fn, float8_e5m2, std::complex<float>>;
 static_assert(Elements::size == dtype_count);
 
 /// The dtype whose elements are `T`: `dtype_of<float> == DType::float32`.
@@ -80,7 +80,9 @@ constexpr void visit(DType dtype, F&& f) {
 namespace detail {
 template <class... Types>
 constexpr auto make_element_sizes(TypeList<Types...>) {
-  struct { std::uint8_t of[sizeof...(Types)]; } sizes = {{sizeof(Types)...}};
+  struct {
+    std::uint8_t of[sizeof...(Types)];
+  } sizes = {{sizeof(Types)...}};
   return sizes;
 }
 inline constexpr auto element_sizes = make_element_sizes(Elements{});
@@ -90,11 +92,12 @@ inline constexpr auto element_sizes = make_element_sizes(Elements{});
 constexpr std::size_t size_of(DType dtype) {
   return static_cast<std::size_t>(dtype) < dtype_count ? detail::element_sizes.of[static_cast<std::size_t>(dtype)] : 0;
 }
-std::string_view name(DType dtype);           ///< "float32"
-std::string_view scalar_type_name(DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
+std::string_view name(DType dtype);  ///< "float32"
+std::string_view scalar_type_name(
+    DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
 DTypeCategory category(DType dtype);
 inline bool is_floating_point(DType dtype) { return category(dtype) == DTypeCategory::floating; }
-std::string to_string(DType dtype);           ///< As PyTorch prints it: "torch.float32".
+std::string to_string(DType dtype);  ///< As PyTorch prints it: "torch.float32".
 
 /// The dtype of that name, with or without "torch."; throws DTypeError naming those there are.
 DType dtype_from_name(std::string_view name);

@@ -1,11 +1,11 @@
 // What an elementwise operation of one or two inputs is: its value and, with one input, its slope.
 //
-// Each is written once, over any number type X: the CPU passes packets of its instruction set (cpu/packet.h), a CUDA kernel
-// one scalar per thread. Value and slope stand side by side, so that a reader can check one against the other, as a test
-// does by finite differences for every operation listed.
+// Each is written once, over any number type X: the CPU passes packets of its instruction set (cpu/packet.h), a CUDA
+// kernel one scalar per thread. Value and slope stand side by side, so that a reader can check one against the other,
+// as a test does by finite differences for every operation listed.
 //
-// To add one: its enumerators in operation.h, its struct and its name in the list here, its function in ops.h. No backend
-// changes. X has + - * / and unary minus, is made from a number, and these functions:
+// To add one: its enumerators in operation.h, its struct and its name in the list here, its function in ops.h. No
+// backend changes. X has + - * / and unary minus, is made from a number, and these functions:
 //
 //   select(condition, a, b)   a where the condition holds, else b        less(a, b)   a condition; false for NaN
 //   exp(x)  log(x)  sqrt(x)   as in <cmath>                              magnitude(x) |x|

@@ -43,18 +43,20 @@ class Node : public Counted {
   static constexpr std::size_t attribute_bytes = 64;
 
   static Node* make(const char* name, GradientFunction gradient, const Tensor& output, int edges);
-  static void destroy(Node* node) noexcept;    // without recursion
+  static void destroy(Node* node) noexcept;  // without recursion
 
   const char* name() const { return name_; }
   int edge_count() const { return edge_count_; }
   Edge& edge(int i) { return edges_[i]; }
   bool needs(int i) const { return edges_[i].goes_somewhere(); }
-  const Shape& input_shape(int i) const;       ///< Of the tensor the edge leads to; only if `needs(i)`.
+  const Shape& input_shape(int i) const;  ///< Of the tensor the edge leads to; only if `needs(i)`.
   const Shape& output_shape() const { return shape_; }
   DType output_dtype() const { return dtype_; }
 
   /// Keeps a tensor for the gradient; one that is this node's own output must be saved by `save_output`.
-  void save(const Tensor& tensor) { saved_[saved_count_++] = {tensor, tensor.defined() ? tensor.impl()->storage->version() : 0}; }
+  void save(const Tensor& tensor) {
+    saved_[saved_count_++] = {tensor, tensor.defined() ? tensor.impl()->storage->version() : 0};
+  }
   void save_output(const Tensor& output) { save(output.detach()); }
 
   /// The i-th tensor saved. Throws AutogradError, with PyTorch's text, when it was freed or overwritten since.
@@ -80,14 +82,14 @@ class Node : public Counted {
 
   const char* name_;
   GradientFunction gradient_;
-  Shape shape_;                                // of the output, with dtype and device
+  Shape shape_;  // of the output, with dtype and device
   Edge* edges_;
   int edge_count_;
   int saved_count_ = 0;
   DType dtype_;
   bool freed_ = false;
-  std::uint32_t pending_ = 0;                  // of a backward(): how many nodes have yet to send their gradient
-  std::uint64_t visited_by_ = 0;               // the backward() that was here last
+  std::uint32_t pending_ = 0;     // of a backward(): how many nodes have yet to send their gradient
+  std::uint64_t visited_by_ = 0;  // the backward() that was here last
   Tensor gradient_so_far_;
   Node* next_to_free_ = nullptr;
   Edge inline_edges_[inline_edges];
@@ -106,7 +108,8 @@ Node* record(Tensor& output, const char* name, GradientFunction gradient, std::i
 void check_inplace(const Tensor& tensor);
 
 /// As `record`, for an operation that wrote its result into `self`, which is inputs[0] too.
-Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient, std::initializer_list<const Tensor*> inputs);
+Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient,
+                     std::initializer_list<const Tensor*> inputs);
 
 /// The gradient summed over the dimensions in which `shape` was broadcast to its shape.
 Tensor sum_to_shape(const Tensor& gradient, const Shape& shape);

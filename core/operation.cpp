@@ -5,13 +5,39 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<std::string_view, operation_count> names = {
-    "neg", "abs", "exp", "log", "sqrt", "relu", "sigmoid",
-    "neg_backward", "abs_backward", "exp_backward", "log_backward", "sqrt_backward", "relu_backward", "sigmoid_backward",
-    "add", "sub", "mul", "div",
-    "fill", "copy", "sum", "argmax", "matmul", "linear", "linear_backward",
-    "cross_entropy", "cross_entropy_backward", "mse_loss", "mse_loss_backward",
-    "batch_norm", "batch_norm_backward", "sgd_update", "adam_update"};
+constexpr std::array<std::string_view, operation_count> names = {"neg",
+                                                                 "abs",
+                                                                 "exp",
+                                                                 "log",
+                                                                 "sqrt",
+                                                                 "relu",
+                                                                 "sigmoid",
+                                                                 "neg_backward",
+                                                                 "abs_backward",
+                                                                 "exp_backward",
+                                                                 "log_backward",
+                                                                 "sqrt_backward",
+                                                                 "relu_backward",
+                                                                 "sigmoid_backward",
+                                                                 "add",
+                                                                 "sub",
+                                                                 "mul",
+                                                                 "div",
+                                                                 "fill",
+                                                                 "copy",
+                                                                 "sum",
+                                                                 "argmax",
+                                                                 "matmul",
+                                                                 "linear",
+                                                                 "linear_backward",
+                                                                 "cross_entropy",
+                                                                 "cross_entropy_backward",
+                                                                 "mse_loss",
+                                                                 "mse_loss_backward",
+                                                                 "batch_norm",
+                                                                 "batch_norm_backward",
+                                                                 "sgd_update",
+                                                                 "adam_update"};
 static_assert(!names.back().empty(), "every operation has a name");
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Every operation there is, by number: the rows of the kernel tables.
 //
-// An elementwise operation is written in elementwise.h and needs nothing but its enumerator here and its name in the list
-// there. The others have their front in operations/, their gradient beside it, and a kernel in cpu/. Operands are listed
-// as kernels get them: outputs -> inputs, optional ones in brackets.
+// An elementwise operation is written in elementwise.h and needs nothing but its enumerator here and its name in the
+// list there. The others have their front in operations/, their gradient beside it, and a kernel in cpu/. Operands are
+// listed as kernels get them: outputs -> inputs, optional ones in brackets.
 #pragma once
 
 #include <cstddef>
@@ -13,32 +13,47 @@ namespace cairn {
 
 enum class Operation : std::uint16_t {
   // elementwise, one input                      y -> x
-  neg, abs, exp, log, sqrt, relu, sigmoid,
+  neg,
+  abs,
+  exp,
+  log,
+  sqrt,
+  relu,
+  sigmoid,
   // their gradients                             grad_x -> grad_y, x, y
-  neg_backward, abs_backward, exp_backward, log_backward, sqrt_backward, relu_backward, sigmoid_backward,
+  neg_backward,
+  abs_backward,
+  exp_backward,
+  log_backward,
+  sqrt_backward,
+  relu_backward,
+  sigmoid_backward,
   // elementwise, two inputs with broadcasting   y -> a, b
-  add, sub, mul, div,
+  add,
+  sub,
+  mul,
+  div,
   // memory
-  fill,                    // y ->                        FillAttributes
-  copy,                    // y -> x                      any dtype to any dtype
+  fill,  // y ->                        FillAttributes
+  copy,  // y -> x                      any dtype to any dtype
   // reductions
-  sum,                     // y -> x                      x: kept dimensions first, then ReduceAttributes::reduced others
-  argmax,                  // y(int64) -> x               over the last dimension
+  sum,     // y -> x                      x: kept dimensions first, then ReduceAttributes::reduced others
+  argmax,  // y(int64) -> x               over the last dimension
   // linear algebra
-  matmul,                  // y -> a, b                   y [..., m, n], a [..., m, k], b [..., k, n]; strides 0 broadcast
-  linear,                  // y -> x, weight, [bias]      x [n, in], weight [out, in]
-  linear_backward,         // [grad_x], [grad_weight], [grad_bias] -> grad_y, x, weight
+  matmul,           // y -> a, b                   y [..., m, n], a [..., m, k], b [..., k, n]; strides 0 broadcast
+  linear,           // y -> x, weight, [bias]      x [n, in], weight [out, in]
+  linear_backward,  // [grad_x], [grad_weight], [grad_bias] -> grad_y, x, weight
   // losses
   cross_entropy,           // loss, log_probabilities -> input, target, [weight]    CrossEntropyAttributes
   cross_entropy_backward,  // grad_input -> grad_loss, log_probabilities, target, [weight]
   mse_loss,                // loss -> input, target                                 ReductionAttributes
   mse_loss_backward,       // grad_input -> grad_loss, input, target
   // normalisation
-  batch_norm,              // y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
-  batch_norm_backward,     // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
+  batch_norm,           // y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
+  batch_norm_backward,  // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
   // optimizers: n parameters in one call, operands grouped by parameter
-  sgd_update,              // param, grad, [momentum_buffer]                                     SgdAttributes
-  adam_update,             // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]                  AdamAttributes, n AdamScalars
+  sgd_update,   // param, grad, [momentum_buffer]                                     SgdAttributes
+  adam_update,  // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]                  AdamAttributes, n AdamScalars
   count
 };
 

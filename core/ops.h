@@ -24,7 +24,7 @@ Tensor sigmoid(const Tensor& x);
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
-Tensor div(const Tensor& a, const Tensor& b);    ///< True division: integers give float32.
+Tensor div(const Tensor& a, const Tensor& b);  ///< True division: integers give float32.
 
 Tensor operator-(const Tensor& x);
 Tensor operator+(const Tensor& a, const Tensor& b);
@@ -41,9 +41,9 @@ Tensor operator*(Scalar a, const Tensor& b);
 Tensor operator/(Scalar a, const Tensor& b);
 
 // Reductions over the dimensions given; none given means all.
-Tensor sum(const Tensor& x, const Shape& dims = {}, bool keepdim = false);   ///< Integers and bool give int64.
+Tensor sum(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< Integers and bool give int64.
 Tensor mean(const Tensor& x, const Shape& dims = {}, bool keepdim = false);
-Tensor argmax(const Tensor& x, int dim, bool keepdim = false);               ///< The first of equals; no gradient.
+Tensor argmax(const Tensor& x, int dim, bool keepdim = false);  ///< The first of equals; no gradient.
 
 /// a [..., m, k] by b [..., k, n]: batches broadcast; a vector stands for a matrix of one row (left) or column (right).
 Tensor matmul(const Tensor& a, const Tensor& b);
@@ -54,8 +54,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 enum class Reduction : std::uint8_t { none, mean, sum };
 
 struct CrossEntropyOptions {
-  Tensor weight = {};                  ///< One factor for each class, or undefined.
-  std::int64_t ignore_index = -100;    ///< Targets of this value count for nothing.
+  Tensor weight = {};                ///< One factor for each class, or undefined.
+  std::int64_t ignore_index = -100;  ///< Targets of this value count for nothing.
   Reduction reduction = Reduction::mean;
   double label_smoothing = 0;
 };

@@ -1,9 +1,9 @@
 // All the threading there is: `parallel_for`.
 //
-// The caller takes part, tasks never wait on tasks, a nested call runs inline, and of several exceptions the one with the
-// lowest index is thrown. Without an executor everything runs on the calling thread: Cairn starts no thread that was not
-// asked for. `ThreadPool pool(4); UseExecutor use(pool);` gives the calling thread four until `use` goes out of scope; an
-// application with threads of its own derives from `Executor`.
+// The caller takes part, tasks never wait on tasks, a nested call runs inline, and of several exceptions the one with
+// the lowest index is thrown. Without an executor everything runs on the calling thread: Cairn starts no thread that
+// was not asked for. `ThreadPool pool(4); UseExecutor use(pool);` gives the calling thread four until `use` goes out of
+// scope; an application with threads of its own derives from `Executor`.
 //
 // What a task computes must depend on its index only; then results do not depend on the number of threads.
 #pragma once
@@ -19,8 +19,8 @@ class Executor {
   virtual ~Executor() = default;
   virtual int concurrency() const = 0;  ///< How many threads take part, the caller included.
 
-  /// Calls `task(context, i)` once for every i of [0, count), in any order, on any thread, and returns when all are done.
-  /// `task` does not throw.
+  /// Calls `task(context, i)` once for every i of [0, count), in any order, on any thread, and returns when all are
+  /// done. `task` does not throw.
   virtual void run(std::int64_t count, void (*task)(void* context, std::int64_t i), void* context) = 0;
 };
 

@@ -21,7 +21,8 @@ thread_local PoolCloser pool_closer;
 }  // namespace
 
 static_assert([] {
-  for (const std::size_t size : std::initializer_list<std::size_t>{1, 64, 65, 256, 257, 320, 321, 1000, 4096, 4097, 1 << 20, (1 << 20) + 1, 50 << 20}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 64, 65, 256, 257, 320, 321, 1000, 4096, 4097,
+                                                                   1 << 20, (1 << 20) + 1, 50 << 20}) {
     const int c = Pool::size_class(size);
     if (Pool::class_size(c) < size || (c > 0 && Pool::class_size(c - 1) >= size)) return false;
   }
@@ -30,7 +31,8 @@ static_assert([] {
 
 void* Pool::allocate_from_system(std::size_t size, int c) {
   pool_closer.armed = true;
-  const std::size_t rounded = c < class_count ? class_size(c) : (size + block_alignment - 1) / block_alignment * block_alignment;
+  const std::size_t rounded =
+      c < class_count ? class_size(c) : (size + block_alignment - 1) / block_alignment * block_alignment;
   if (rounded < size) throw std::bad_alloc();
   void* memory = std::aligned_alloc(block_alignment, rounded);
   if (!memory) {

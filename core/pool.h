@@ -1,9 +1,9 @@
 // Memory that is used again: blocks of a thread, sorted by size class, kept up to a limit.
 //
-// A training step makes and drops the same tensors and graph nodes again and again. Blocks come in four sizes per power of
-// two; a freed one goes to the list of its class and is the next one given out, so that a step in steady state asks the
-// system for nothing. A thread keeps at most `pool_limit` bytes; what is beyond goes back. A block may be freed on another
-// thread than it was taken on: it then belongs to that thread's pool.
+// A training step makes and drops the same tensors and graph nodes again and again. Blocks come in four sizes per power
+// of two; a freed one goes to the list of its class and is the next one given out, so that a step in steady state asks
+// the system for nothing. A thread keeps at most `pool_limit` bytes; what is beyond goes back. A block may be freed on
+// another thread than it was taken on: it then belongs to that thread's pool.
 #pragma once
 
 #include <cstddef>
@@ -43,16 +43,16 @@ class Pool {
     release_to_system(memory);
   }
 
-  void clear() noexcept;   ///< Gives everything kept back to the system.
-  void close() noexcept;   ///< As `clear`, and keeps nothing any more: the thread is ending.
+  void clear() noexcept;  ///< Gives everything kept back to the system.
+  void close() noexcept;  ///< As `clear`, and keeps nothing any more: the thread is ending.
 
   static constexpr int class_count = 4 * 20 + 1;
 
   /// Class c holds blocks of (4 + c % 4) << (c / 4) units of 64 / 4 bytes: 64, 80 -> rounded to 128 ... see class_size.
   static constexpr int size_class(std::size_t size) {
-    const std::size_t units = (size + block_alignment - 1) / block_alignment;   // of 64 bytes
-    if (units <= 4) return units == 0 ? 0 : static_cast<int>(units) - 1;        // 64, 128, 192, 256
-    const int top = 63 - __builtin_clzll(units - 1);                            // 2^top <= units - 1
+    const std::size_t units = (size + block_alignment - 1) / block_alignment;  // of 64 bytes
+    if (units <= 4) return units == 0 ? 0 : static_cast<int>(units) - 1;       // 64, 128, 192, 256
+    const int top = 63 - __builtin_clzll(units - 1);                           // 2^top <= units - 1
     return 4 + 4 * (top - 2) + static_cast<int>((units - 1) >> (top - 2)) - 4;
   }
   static constexpr std::size_t class_size(int c) {
@@ -62,7 +62,9 @@ class Pool {
   }
 
  private:
-  struct Block { Block* next; };
+  struct Block {
+    Block* next;
+  };
 
   void* allocate_from_system(std::size_t size, int size_class);
   static void release_to_system(void* memory) noexcept;

@@ -3,8 +3,8 @@
 // A Generator is a Mersenne Twister (Matsumoto and Nishimura, 1998) read the way PyTorch reads it: 24 of 32 bits make a
 // float, 53 of 64 a double. Its state is PyTorch's 5,056 bytes. Copies of a Generator are handles of one state.
 //
-// Every random function takes a generator; left out, it is the process's default one, which `manual_seed` seeds. That one
-// is locked; a generator of your own is yours to share or not.
+// Every random function takes a generator; left out, it is the process's default one, which `manual_seed` seeds. That
+// one is locked; a generator of your own is yours to share or not.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,16 @@ class Generator : public Stateful {
   void manual_seed(std::uint64_t seed);
   std::uint64_t initial_seed() const;
 
-  Tensor get_state() const;                 ///< uint8 [5056], as `torch.Generator.get_state`.
-  void set_state(const Tensor& state);      ///< Throws StateDictError unless it is one.
+  Tensor get_state() const;             ///< uint8 [5056], as `torch.Generator.get_state`.
+  void set_state(const Tensor& state);  ///< Throws StateDictError unless it is one.
 
-  std::uint32_t random();                   ///< The next 32 bits.
-  std::uint64_t random64();                 ///< The next two draws, the first on top.
+  std::uint32_t random();    ///< The next 32 bits.
+  std::uint64_t random64();  ///< The next two draws, the first on top.
 
-  Value state() const override;             ///< The tensor of `get_state`.
+  Value state() const override;  ///< The tensor of `get_state`.
   LoadPlan plan_load(const Value& state) override;
 
-  struct Engine;                            // random.cpp
+  struct Engine;  // random.cpp
   Engine& engine() const { return *engine_; }
 
  private:
@@ -42,13 +42,15 @@ class Generator : public Stateful {
 };
 
 Generator& default_generator();
-void manual_seed(std::uint64_t seed);       ///< Seeds the default generator.
+void manual_seed(std::uint64_t seed);  ///< Seeds the default generator.
 
 /// Where the numbers of a call come from; left empty, from the default generator: `rand({3}, {}, generator)`.
 using OptionalGenerator = std::optional<Generator>;
 
-Tensor rand(const Shape& shape, const TensorOptions& options = {}, const OptionalGenerator& generator = {});   ///< [0, 1); rounded to float16 or bfloat16 it may be 1, as in PyTorch.
-Tensor randperm(std::int64_t n, const OptionalGenerator& generator = {});                                      ///< int64 [n]
+Tensor rand(
+    const Shape& shape, const TensorOptions& options = {},
+    const OptionalGenerator& generator = {});  ///< [0, 1); rounded to float16 or bfloat16 it may be 1, as in PyTorch.
+Tensor randperm(std::int64_t n, const OptionalGenerator& generator = {});  ///< int64 [n]
 const Tensor& uniform_(const Tensor& tensor, double from = 0, double to = 1, const OptionalGenerator& generator = {});
 
 }  // namespace cairn

@@ -34,7 +34,9 @@ class Shape {
     if (rank_ > inline_rank || other.rank_ > inline_rank) return swap_long(other);
     return *this = static_cast<const Shape&>(other);
   }
-  ~Shape() { if (rank_ > inline_rank) delete[] heap_; }
+  ~Shape() {
+    if (rank_ > inline_rank) delete[] heap_;
+  }
 
   int rank() const { return rank_; }
   std::size_t size() const { return static_cast<std::size_t>(rank_); }
@@ -43,28 +45,29 @@ class Shape {
   std::int64_t* data() { return rank_ > inline_rank ? heap_ : inline_; }
   const std::int64_t* begin() const { return data(); }
   const std::int64_t* end() const { return data() + rank_; }
-  std::int64_t operator[](int i) const { return data()[i]; }   ///< 0 <= i < rank().
+  std::int64_t operator[](int i) const { return data()[i]; }  ///< 0 <= i < rank().
   std::int64_t& operator[](int i) { return data()[i]; }
-  std::int64_t at(int i) const;                                ///< A negative i counts from the end; throws IndexError.
+  std::int64_t at(int i) const;  ///< A negative i counts from the end; throws IndexError.
   operator std::span<const std::int64_t>() const { return {data(), size()}; }
 
-  std::int64_t numel() const;                                  ///< The product of the extents; 1 for a scalar.
+  std::int64_t numel() const;  ///< The product of the extents; 1 for a scalar.
   void push_back(std::int64_t extent);
 
   friend bool operator==(const Shape& a, const Shape& b) {
     if (a.rank_ != b.rank_) return false;
     const std::int64_t *x = a.data(), *y = b.data();
-    for (int i = 0; i < a.rank_; ++i) if (x[i] != y[i]) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (x[i] != y[i]) return false;
     return true;
   }
 
  private:
-  Shape& assign_long(const Shape& other);       // where one of the two lies on the heap
+  Shape& assign_long(const Shape& other);  // where one of the two lies on the heap
   Shape& swap_long(Shape& other) noexcept;
 
   int rank_ = 0;
   union {
-    std::int64_t inline_[inline_rank] = {};      // all of it is copied, used or not: six words cost less than a loop
+    std::int64_t inline_[inline_rank] = {};  // all of it is copied, used or not: six words cost less than a loop
     std::int64_t* heap_;
   };
 };

@@ -1,8 +1,8 @@
 // "sim:N": an emulated accelerator, for tests, teaching and laptops.
 //
 // What makes code for accelerators hard is kept: memory that the host cannot touch, and work that is done later. The
-// addresses it gives out lie in a reservation without access rights; the numbers lie in a second one of the same size, and
-// only this file adds the distance between the two, so every stray access faults.
+// addresses it gives out lie in a reservation without access rights; the numbers lie in a second one of the same size,
+// and only this file adds the distance between the two, so every stray access faults.
 //
 //   host pointers        reservation (no access)      real memory
 //   ─────────────        ┌──────────────────┐         ┌──────────────────┐
@@ -40,7 +40,9 @@ thread_local std::string error_text;
 class SimDevice {
  public:
   SimDevice()
-      : reserved_(static_cast<char*>(map(PROT_NONE))), real_(static_cast<char*>(map(PROT_READ | PROT_WRITE))), worker_([this] { serve(); }) {
+      : reserved_(static_cast<char*>(map(PROT_NONE))),
+        real_(static_cast<char*>(map(PROT_READ | PROT_WRITE))),
+        worker_([this] { serve(); }) {
     free_[0] = capacity;
     worker_.detach();  // a device lives as long as the process
   }
@@ -57,7 +59,8 @@ class SimDevice {
       in_use_ += wanted;
       return reserved_ + at;
     }
-    error_text = "tried to allocate " + std::to_string(size) + " bytes; " + std::to_string(in_use_) + " of " + std::to_string(capacity) + " are in use";
+    error_text = "tried to allocate " + std::to_string(size) + " bytes; " + std::to_string(in_use_) + " of " +
+                 std::to_string(capacity) + " are in use";
     return nullptr;
   }
 
@@ -88,7 +91,9 @@ class SimDevice {
   }
 
   /// Where the numbers behind an address given out really lie.
-  void* real(const void* given_out) const { return const_cast<char*>(static_cast<const char*>(given_out)) + (real_ - reserved_); }
+  void* real(const void* given_out) const {
+    return const_cast<char*>(static_cast<const char*>(given_out)) + (real_ - reserved_);
+  }
 
   void enqueue(std::function<void()> job) {
     {
@@ -175,13 +180,15 @@ SimDevice* device_at(std::int32_t index) {
 struct Job {
   KernelCall call;
   std::vector<View> views;
-  std::vector<std::int64_t> numbers;     // dims and strides of all views
-  std::vector<std::uint64_t> attributes; // in words, so that it is aligned
+  std::vector<std::int64_t> numbers;      // dims and strides of all views
+  std::vector<std::uint64_t> attributes;  // in words, so that it is aligned
 
-  Job(const KernelCall& from, const SimDevice& device) : call(from), views(from.operands, from.operands + from.count), attributes((from.attributes_size + 7) / 8) {
+  Job(const KernelCall& from, const SimDevice& device)
+      : call(from), views(from.operands, from.operands + from.count), attributes((from.attributes_size + 7) / 8) {
     if (from.attributes_size > 0) std::memcpy(attributes.data(), from.attributes, from.attributes_size);
     std::size_t total = 0;
-    for (const View& view : views) if (view.present()) total += 2 * static_cast<std::size_t>(view.rank);
+    for (const View& view : views)
+      if (view.present()) total += 2 * static_cast<std::size_t>(view.rank);
     numbers.reserve(total);
     for (View& view : views) {
       if (!view.present()) continue;
@@ -214,7 +221,8 @@ Status on_device(std::int32_t index, F&& f) {
 std::int32_t device_count() { return device_limit; }
 
 Status allocate(std::int32_t index, std::size_t size, void*, void** memory) {
-  return on_device(index, [&](SimDevice& device) { return (*memory = device.allocate(size)) ? Status::ok : Status::out_of_memory; });
+  return on_device(
+      index, [&](SimDevice& device) { return (*memory = device.allocate(size)) ? Status::ok : Status::out_of_memory; });
 }
 Status release(std::int32_t index, void* memory, std::size_t, void*) {
   return on_device(index, [&](SimDevice& device) { return device.release(memory), Status::ok; });
@@ -257,7 +265,8 @@ Status destroy_event(std::int32_t, void* event) {
   return Status::ok;
 }
 Status record_event(std::int32_t index, void* event, void*) {
-  return on_device(index, [&](SimDevice& device) { return *static_cast<std::uint64_t*>(event) = device.enqueued(), Status::ok; });
+  return on_device(
+      index, [&](SimDevice& device) { return *static_cast<std::uint64_t*>(event) = device.enqueued(), Status::ok; });
 }
 Status wait_event(std::int32_t index, void* event, void*) {
   return on_device(index, [&](SimDevice& device) { return device.wait(*static_cast<std::uint64_t*>(event)); });

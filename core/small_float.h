@@ -17,7 +17,8 @@
 
 namespace cairn {
 
-/// Rounds a float to `exponent_bits` and `fraction_bits` (sign on top), for formats with infinities when `has_infinity`.
+/// Rounds a float to `exponent_bits` and `fraction_bits` (sign on top), for formats with infinities when
+/// `has_infinity`.
 template <int exponent_bits, int fraction_bits, bool has_infinity>
 CAIRN_HOST_DEVICE inline std::uint32_t narrow_float(float value) {
   constexpr int bias = (1 << (exponent_bits - 1)) - 1;
@@ -38,12 +39,12 @@ CAIRN_HOST_DEVICE inline std::uint32_t narrow_float(float value) {
   std::uint32_t kept;
   int dropped = 23 - fraction_bits;
   std::uint32_t fraction = bits & 0x7fffffu;
-  if (exponent >= 1 || exponent_bits == 8) {                       // bfloat16 has float's exponents, subnormals included
+  if (exponent >= 1 || exponent_bits == 8) {  // bfloat16 has float's exponents, subnormals included
     kept = bits - (static_cast<std::uint32_t>(127 - bias) << 23);  // the exponent re-biased in place
   } else {                                                         // subnormal: the leading one is spelled out
     fraction |= 0x800000u;
     dropped += 1 - exponent;
-    if (dropped > 24 || (bits >> 23) == 0) return sign;            // less than half of the smallest number
+    if (dropped > 24 || (bits >> 23) == 0) return sign;  // less than half of the smallest number
     kept = fraction;
   }
   std::uint32_t result = kept >> dropped;
@@ -73,7 +74,8 @@ CAIRN_HOST_DEVICE inline float widen_float(std::uint32_t bits) {
   } else {
     int shift = 0;
     while (!(fraction >> fraction_bits)) fraction <<= 1, ++shift;
-    wide = static_cast<std::uint32_t>(1 - shift + 127 - bias) << 23 | (fraction & fraction_mask) << (23 - fraction_bits);
+    wide = static_cast<std::uint32_t>(1 - shift + 127 - bias) << 23 | (fraction & fraction_mask)
+                                                                          << (23 - fraction_bits);
   }
   wide |= sign;
   float value;

@@ -1,8 +1,9 @@
-// A state dict: named tensors in order, with metadata. The narrow waist: nn and optim say what their state is, io writes it.
+// A state dict: named tensors in order, with metadata. The narrow waist: nn and optim say what their state is, io
+// writes it.
 //
 // It has OrderedDict's interface. Entries are handles: assigning a key rebinds the entry and leaves the model alone; an
-// in-place operation on the entry (`state.at("fc.bias").fill_(0)`) writes the model's own numbers. An entry is a tensor as
-// a rule; a module's extra state may be any Value.
+// in-place operation on the entry (`state.at("fc.bias").fill_(0)`) writes the model's own numbers. An entry is a tensor
+// as a rule; a module's extra state may be any Value.
 #pragma once
 
 #include <string>
@@ -32,21 +33,22 @@ class StateDict {
   const Value* find(std::string_view key) const;
   Value* find(std::string_view key);
 
-  const Tensor& at(std::string_view key) const;        ///< Throws KeyError naming the nearest key, TypeError if no tensor.
-  const Value& value_at(std::string_view key) const;   ///< The entry whatever its kind.
-  void set(std::string key, Value value);              ///< A known key keeps its place, a new one goes last.
-  Value pop(std::string_view key);                     ///< Removes and returns; throws KeyError.
-  void update(const StateDict& other);                 ///< `set` for every entry of `other`.
+  const Tensor& at(std::string_view key) const;  ///< Throws KeyError naming the nearest key, TypeError if no tensor.
+  const Value& value_at(std::string_view key) const;  ///< The entry whatever its kind.
+  void set(std::string key, Value value);             ///< A known key keeps its place, a new one goes last.
+  Value pop(std::string_view key);                    ///< Removes and returns; throws KeyError.
+  void update(const StateDict& other);                ///< `set` for every entry of `other`.
   void reserve(std::size_t count);
 
   std::vector<std::string> keys() const;
   const Entry* begin() const;
   const Entry* end() const;
 
-  StateDict copy() const { return *this; }             ///< Shallow: the entries name the same numbers.
-  StateDict snapshot() const;                          ///< Owned numbers; entries that shared storage share again.
+  StateDict copy() const { return *this; }  ///< Shallow: the entries name the same numbers.
+  StateDict snapshot() const;               ///< Owned numbers; entries that shared storage share again.
 
-  /// `_metadata`: module path ("" for the root) -> dict with "version". Lost when a user rebuilds the dict, as in PyTorch.
+  /// `_metadata`: module path ("" for the root) -> dict with "version". Lost when a user rebuilds the dict, as in
+  /// PyTorch.
   const Dict& metadata() const;
   Dict& metadata();
 
@@ -55,7 +57,8 @@ class StateDict {
   std::unique_ptr<Impl> impl_;
 };
 
-std::string to_string(const StateDict& state);         ///< `OrderedDict([('weight', tensor([1., 2.]))])`, laid out as a notebook does.
+std::string to_string(
+    const StateDict& state);  ///< `OrderedDict([('weight', tensor([1., 2.]))])`, laid out as a notebook does.
 std::ostream& operator<<(std::ostream& out, const StateDict& state);
 
 /// "odict_keys(['weight', 'bias'])"

@@ -16,7 +16,8 @@ static_assert(sizeof(Storage) <= header_size);
 
 Reference<Storage> Storage::allocate(std::size_t size, Device device) {
   const Backend& table = cairn::backend(device);
-  check<ValueError>(size <= std::numeric_limits<std::size_t>::max() / 4, "a tensor of ", size, " bytes is more than memory can hold");
+  check<ValueError>(size <= std::numeric_limits<std::size_t>::max() / 4, "a tensor of ", size,
+                    " bytes is more than memory can hold");
   if (device.is_cpu()) {
     char* block = static_cast<char*>(thread_state.pool.allocate(header_size + size));
     return Reference<Storage>::adopt(new (block) Storage(block + header_size, size, table, device));

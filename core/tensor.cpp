@@ -40,8 +40,8 @@ void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
 
 namespace {
 
-/// Row-major strides of `shape` into `strides`; returns the number of elements. Throws for negative extents and for more
-/// than memory can address.
+/// Row-major strides of `shape` into `strides`; returns the number of elements. Throws for negative extents and for
+/// more than memory can address.
 std::int64_t checked_strides(const Shape& shape, DType dtype, Shape& strides) {
   strides = shape;
   std::int64_t stride = 1, bytes = static_cast<std::int64_t>(size_of(dtype));
@@ -83,7 +83,8 @@ Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
 
 Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& base = defined_impl(of);
-  check<ValueError>(static_cast<bool>(base.storage), "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
+  check<ValueError>(static_cast<bool>(base.storage),
+                    "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
   Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
   impl->storage = base.storage;
   impl->offset = offset;
@@ -136,7 +137,8 @@ std::uint64_t Tensor::version() const {
 
 void* Tensor::raw_data() const {
   const TensorImpl& impl = defined_impl(*this);
-  check<ValueError>(static_cast<bool>(impl.storage), "a tensor's numbers were asked for while they are still in its file; materialize() it first");
+  check<ValueError>(static_cast<bool>(impl.storage),
+                    "a tensor's numbers were asked for while they are still in its file; materialize() it first");
   return impl.data();
 }
 
@@ -144,8 +146,10 @@ void* Tensor::checked_data(DType dtype) const {
   void* data = raw_data();
   const TensorImpl& impl = *impl_;
   check<DTypeError>(impl.dtype == dtype, "data<", name(dtype), ">() was asked of a ", name(impl.dtype), " tensor");
-  check<DeviceError>(impl.storage->backend().host_memory, "data() was asked of a tensor on ", impl.device, ", whose memory the CPU cannot read; use to(\"cpu\") first");
-  check<ValueError>(impl.contiguous, "data() was asked of a tensor whose elements do not lie row by row (strides ", Extents(impl.strides), "); use contiguous() first");
+  check<DeviceError>(impl.storage->backend().host_memory, "data() was asked of a tensor on ", impl.device,
+                     ", whose memory the CPU cannot read; use to(\"cpu\") first");
+  check<ValueError>(impl.contiguous, "data() was asked of a tensor whose elements do not lie row by row (strides ",
+                    Extents(impl.strides), "); use contiguous() first");
   return data;
 }
 
@@ -161,11 +165,13 @@ Tensor only_element(const Tensor& tensor, DType as) {
 }  // namespace
 
 double Tensor::item() const {
-  if (numel() == 1 && dtype() == DType::float32 && device().is_cpu() && !is_deferred()) return *static_cast<const float*>(raw_data());
+  if (numel() == 1 && dtype() == DType::float32 && device().is_cpu() && !is_deferred())
+    return *static_cast<const float*>(raw_data());
   return only_element(*this, DType::float64).data<double>()[0];
 }
 std::int64_t Tensor::item_int64() const {
-  check<DTypeError>(category(dtype()) <= DTypeCategory::integer, "item_int64() was asked of a ", name(dtype()), " tensor");
+  check<DTypeError>(category(dtype()) <= DTypeCategory::integer, "item_int64() was asked of a ", name(dtype()),
+                    " tensor");
   return only_element(*this, DType::int64).data<std::int64_t>()[0];
 }
 
@@ -175,9 +181,10 @@ bool Tensor::requires_grad() const { return defined_impl(*this).needs_grad(); }
 
 Tensor& Tensor::requires_grad_(bool on) {
   defined_impl(*this);
-  check<AutogradError>(on || !impl_->grad_fn,
-                       "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
-                       "that doesn't require differentiation use var_no_grad = var.detach().");
+  check<AutogradError>(
+      on || !impl_->grad_fn,
+      "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+      "that doesn't require differentiation use var_no_grad = var.detach().");
   check<AutogradError>(!on || is_floating_point(impl_->dtype) || category(impl_->dtype) == DTypeCategory::complex,
                        "only Tensors of floating point and complex dtype can require gradients");
   if (!impl_->grad_fn) impl_->requires_grad = on;
@@ -214,7 +221,9 @@ Tensor Tensor::detach() const {
 
 namespace {
 
-void to_gradient(Node&, const Tensor& gradient, Tensor* gradients) { gradients[0] = gradient; }  // the engine converts the dtype
+void to_gradient(Node&, const Tensor& gradient, Tensor* gradients) {
+  gradients[0] = gradient;
+}  // the engine converts the dtype
 void to_device_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   gradients[0] = gradient.to(node.attributes<Device>());
 }
@@ -234,9 +243,11 @@ void copy_numbers(const Tensor& from, const Tensor& to) {
   const Backend& from_backend = source.impl()->storage->backend();
   const Backend& to_backend = target.impl()->storage->backend();
   if (to_backend.host_memory) {
-    check_status(from_backend.copy_out(from.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr), from_backend, from.device(), "copy to the CPU");
+    check_status(from_backend.copy_out(from.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr),
+                 from_backend, from.device(), "copy to the CPU");
   } else if (from_backend.host_memory) {
-    check_status(to_backend.copy_in(to.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr), to_backend, to.device(), "copy from the CPU");
+    check_status(to_backend.copy_in(to.device().index(), target.raw_data(), source.raw_data(), bytes, nullptr),
+                 to_backend, to.device(), "copy from the CPU");
   } else {
     const Tensor between = empty(source.shape(), {.dtype = source.dtype()});
     copy_numbers(source, between);

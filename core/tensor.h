@@ -1,7 +1,8 @@
 // A tensor: numbers of one type, on one device, in a shape, that remember how they were computed.
 //
 // A `Tensor` is a handle. Copying it copies the handle, as in Python: both then name the same numbers. A module and its
-// state dict share a weight that way, and that is why loading a state dict writes *into* tensors and never replaces them.
+// state dict share a weight that way, and that is why loading a state dict writes *into* tensors and never replaces
+// them.
 //
 //   Tensor ──► TensorImpl                       Storage
 //              shape, strides, offset  ──────►  ┌────────┬──────────────────────┐
@@ -9,8 +10,8 @@
 //              graph node it came from          │ version│ aligned and padded   │
 //                                               └────────┴──────────────────────┘
 //
-// Several TensorImpls may look at one Storage: those are views. The storage carries a version, bumped by whatever writes
-// in place, so that a gradient which needs numbers that were overwritten says so instead of being wrong.
+// Several TensorImpls may look at one Storage: those are views. The storage carries a version, bumped by whatever
+// writes in place, so that a gradient which needs numbers that were overwritten says so instead of being wrong.
 //
 // A handle may be used by several threads at once for reading; writing needs the caller's own order, as for a vector.
 #pragma once
@@ -30,9 +31,9 @@
 
 namespace cairn {
 
-struct TensorImpl;   // tensor_impl.h
-class Storage;       // storage.h
-class Node;          // autograd.h
+struct TensorImpl;  // tensor_impl.h
+class Storage;      // storage.h
+class Node;         // autograd.h
 
 // A handle counts without knowing what else a TensorImpl holds: the count comes first in it.
 inline Counted* counted(TensorImpl* impl) { return reinterpret_cast<Counted*>(impl); }
@@ -45,8 +46,8 @@ struct Scalar {
   double floating;
 
   template <class T>
-    requires std::is_integral_v<T>
-  Scalar(T value) : is_integer(true), integer(static_cast<std::int64_t>(value)), floating(static_cast<double>(value)) {}
+  requires std::is_integral_v<T> Scalar(T value)
+      : is_integer(true), integer(static_cast<std::int64_t>(value)), floating(static_cast<double>(value)) {}
   Scalar(double value) : is_integer(false), integer(0), floating(value) {}
 };
 
@@ -65,47 +66,47 @@ class Tensor {
 
   // What it looks like.
   const Shape& shape() const;
-  const Shape& strides() const;                ///< In elements.
-  std::int64_t storage_offset() const;         ///< In elements.
-  int dim() const;                             ///< The number of dimensions.
-  std::int64_t size(int dimension) const;      ///< One extent; a negative dimension counts from the end.
+  const Shape& strides() const;            ///< In elements.
+  std::int64_t storage_offset() const;     ///< In elements.
+  int dim() const;                         ///< The number of dimensions.
+  std::int64_t size(int dimension) const;  ///< One extent; a negative dimension counts from the end.
   std::int64_t numel() const;
   DType dtype() const;
   Device device() const;
-  std::int64_t nbytes() const;                 ///< numel() times the size of an element.
+  std::int64_t nbytes() const;  ///< numel() times the size of an element.
   bool is_contiguous() const;
-  bool is_deferred() const;                    ///< Whether the numbers are still in a file: see deferred.h.
+  bool is_deferred() const;  ///< Whether the numbers are still in a file: see deferred.h.
   bool is_same(const Tensor& other) const { return impl_.get() == other.impl_.get(); }  ///< Python's `is`.
   bool shares_storage(const Tensor& other) const;
-  std::uint64_t version() const;               ///< Counts the in-place changes of the storage.
+  std::uint64_t version() const;  ///< Counts the in-place changes of the storage.
 
   // The numbers.
-  /// The elements of a contiguous tensor in host memory. Throws DTypeError unless `T` is the element type, DeviceError or
-  /// ValueError when the numbers do not lie in host memory, row by row.
+  /// The elements of a contiguous tensor in host memory. Throws DTypeError unless `T` is the element type, DeviceError
+  /// or ValueError when the numbers do not lie in host memory, row by row.
   template <class T>
   std::span<T> data() const {
     return {static_cast<T*>(checked_data(dtype_of<T>)), static_cast<std::size_t>(numel())};
   }
-  void* raw_data() const;                      ///< The first element, in device memory; null for meta.
-  double item() const;                         ///< The only element, as a double.
-  std::int64_t item_int64() const;             ///< The only element, exactly, of an integer or bool tensor.
+  void* raw_data() const;           ///< The first element, in device memory; null for meta.
+  double item() const;              ///< The only element, as a double.
+  std::int64_t item_int64() const;  ///< The only element, exactly, of an integer or bool tensor.
 
   // Autograd.
   bool requires_grad() const;
-  Tensor& requires_grad_(bool on = true);      ///< Throws for a dtype without gradients, and for what is not a leaf.
+  Tensor& requires_grad_(bool on = true);  ///< Throws for a dtype without gradients, and for what is not a leaf.
   bool is_leaf() const;
-  Tensor grad() const;                         ///< What `backward()` left here; undefined before.
-  void set_grad(Tensor grad) const;            ///< Undefined clears it.
+  Tensor grad() const;               ///< What `backward()` left here; undefined before.
+  void set_grad(Tensor grad) const;  ///< Undefined clears it.
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;
-  Tensor detach() const;                       ///< The same numbers, outside the graph.
-  Node* grad_fn() const;                       ///< The node this was computed by; null for a leaf.
+  Tensor detach() const;  ///< The same numbers, outside the graph.
+  Node* grad_fn() const;  ///< The node this was computed by; null for a leaf.
 
   // Views: the same numbers seen otherwise. A negative dimension counts from the end.
-  Tensor view(const Shape& shape) const;       ///< One extent may be -1. Throws when only a copy could have this shape.
-  Tensor reshape(const Shape& shape) const;    ///< As `view`, copying where it must.
+  Tensor view(const Shape& shape) const;     ///< One extent may be -1. Throws when only a copy could have this shape.
+  Tensor reshape(const Shape& shape) const;  ///< As `view`, copying where it must.
   Tensor flatten(int start_dim = 0, int end_dim = -1) const;
   Tensor transpose(int dim0, int dim1) const;
-  Tensor t() const;                            ///< The transpose of a matrix.
+  Tensor t() const;  ///< The transpose of a matrix.
   Tensor permute(const Shape& dims) const;
   Tensor select(int dim, std::int64_t index) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
@@ -113,9 +114,10 @@ class Tensor {
   Tensor slice(int dim, std::int64_t start, std::int64_t end, std::int64_t step = 1) const;
   Tensor squeeze(int dim) const;
   Tensor unsqueeze(int dim) const;
-  Tensor expand(const Shape& shape) const;     ///< Extents of 1 repeat with stride 0; -1 keeps an extent.
-  Tensor as_strided(const Shape& shape, const Shape& strides, std::int64_t offset) const;  ///< Unchecked by autograd: detached.
-  Tensor contiguous() const;                   ///< Itself, or a row-major copy.
+  Tensor expand(const Shape& shape) const;  ///< Extents of 1 repeat with stride 0; -1 keeps an extent.
+  Tensor as_strided(const Shape& shape, const Shape& strides,
+                    std::int64_t offset) const;  ///< Unchecked by autograd: detached.
+  Tensor contiguous() const;                     ///< Itself, or a row-major copy.
 
   // Copies.
   Tensor clone() const;
@@ -124,7 +126,7 @@ class Tensor {
   Tensor to(const char* device) const { return to(Device(device)); }
 
   // In place: a trailing underscore marks what changes the numbers. Returns the tensor itself.
-  const Tensor& copy_(const Tensor& source) const;    ///< Broadcasts, converts, crosses devices.
+  const Tensor& copy_(const Tensor& source) const;  ///< Broadcasts, converts, crosses devices.
   const Tensor& fill_(Scalar value) const;
   const Tensor& zero_() const { return fill_(0); }
   const Tensor& add_(const Tensor& other) const;
@@ -138,7 +140,7 @@ class Tensor {
   Tensor sum() const;
   Tensor mean() const;
 
-  TensorImpl* impl() const { return impl_.get(); }                   ///< For Cairn's own layers.
+  TensorImpl* impl() const { return impl_.get(); }  ///< For Cairn's own layers.
   explicit Tensor(Reference<TensorImpl> impl) : impl_(std::move(impl)) {}
 
  private:
@@ -166,7 +168,8 @@ Tensor tensor(std::initializer_list<T> values);
 
 /// Borrows host memory: `release(context)` is called when the last tensor on it is gone. The memory must be aligned for
 /// the dtype; nothing beyond the `shape.numel()` elements is touched.
-Tensor from_borrowed(void* memory, const Shape& shape, DType dtype, void (*release)(void*) = nullptr, void* context = nullptr);
+Tensor from_borrowed(void* memory, const Shape& shape, DType dtype, void (*release)(void*) = nullptr,
+                     void* context = nullptr);
 
 /// Bytes copied in as they are: `memory` holds `shape.numel()` elements of `dtype`, row by row.
 Tensor from_bytes(const void* memory, const Shape& shape, DType dtype);

@@ -12,18 +12,19 @@ namespace cairn {
 class Node;
 
 struct TensorImpl : Counted {
-  Reference<Storage> storage;      ///< None for a deferred tensor.
-  std::int64_t offset = 0;         ///< Of the first element in the storage, in elements.
+  Reference<Storage> storage;  ///< None for a deferred tensor.
+  std::int64_t offset = 0;     ///< Of the first element in the storage, in elements.
   std::int64_t numel = 0;
   Shape shape;
   Shape strides;
   DType dtype = DType::float32;
   Device device;
   bool contiguous = true;
-  bool requires_grad = false;      ///< Asked for by the user: of a leaf.
-  bool is_parameter = false;       ///< Declared as nn::Parameter: prints as one, and files record it.
-  bool is_view = false;            ///< Made as a view of another tensor.
-  std::uint32_t graph_version = 0; ///< The storage's version when `grad_fn` was made: of a view, to notice a stale one.
+  bool requires_grad = false;  ///< Asked for by the user: of a leaf.
+  bool is_parameter = false;   ///< Declared as nn::Parameter: prints as one, and files record it.
+  bool is_view = false;        ///< Made as a view of another tensor.
+  std::uint32_t graph_version =
+      0;  ///< The storage's version when `grad_fn` was made: of a view, to notice a stale one.
   Reference<Node> grad_fn;
   Tensor grad;
   Reference<TensorSource> source;  ///< Of a deferred tensor.
@@ -46,8 +47,8 @@ Tensor make_tensor(const Shape& shape, DType dtype, Device device);
 /// Another handle on the storage of `of`, outside the graph.
 Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset);
 
-/// Gives `tensor` the storage, shape, strides, dtype and device of `data`; whoever holds the handle sees it. Gradient and
-/// `requires_grad` stay. What `Module::to` moves parameters with. Throws for a tensor with a graph node.
+/// Gives `tensor` the storage, shape, strides, dtype and device of `data`; whoever holds the handle sees it. Gradient
+/// and `requires_grad` stay. What `Module::to` moves parameters with. Throws for a tensor with a graph node.
 void set_data(const Tensor& tensor, const Tensor& data);
 
 /// Marks a tensor as a parameter (see TensorImpl::is_parameter).

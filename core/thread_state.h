@@ -13,9 +13,9 @@ class Tracer;
 
 struct ThreadState {
   bool grad_enabled = true;
-  bool in_parallel = false;       ///< Inside a task of parallel_for: nested calls run inline.
-  Executor* executor = nullptr;   ///< What parallel_for uses; null: the calling thread alone.
-  Tracer* tracer = nullptr;       ///< Sees every dispatched operation; null: nobody does.
+  bool in_parallel = false;      ///< Inside a task of parallel_for: nested calls run inline.
+  Executor* executor = nullptr;  ///< What parallel_for uses; null: the calling thread alone.
+  Tracer* tracer = nullptr;      ///< Sees every dispatched operation; null: nobody does.
   Pool pool;
 };
 

@@ -1,7 +1,7 @@
 // How a code known at run time becomes a C++ type: a list of types, and a walk over it.
 //
-// The lists (dtypes, elementwise operations) are the only place where their members are named; tables, dispatch, names and
-// tests are derived from them. Plain traits and folds, because nvcc's front end does not digest cleverer tables.
+// The lists (dtypes, elementwise operations) are the only place where their members are named; tables, dispatch, names
+// and tests are derived from them. Plain traits and folds, because nvcc's front end does not digest cleverer tables.
 #pragma once
 
 #include <cstddef>

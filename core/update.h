@@ -11,20 +11,21 @@
 namespace cairn {
 
 struct SgdUpdate {
-  Tensor parameter, grad, momentum_buffer;   ///< The buffer is undefined when momentum is 0.
-  bool first = false;                        ///< The buffer holds nothing yet: it becomes the gradient.
+  Tensor parameter, grad, momentum_buffer;  ///< The buffer is undefined when momentum is 0.
+  bool first = false;                       ///< The buffer holds nothing yet: it becomes the gradient.
 };
 struct SgdUpdateOptions {
   double lr, momentum, dampening, weight_decay;
   bool nesterov, maximize;
 };
 
-/// g ← ±g + weight_decay p;  b ← momentum b + (1 - dampening) g (first: b ← g);  p ← p - lr (nesterov ? g + momentum b : b)
+/// g ← ±g + weight_decay p;  b ← momentum b + (1 - dampening) g (first: b ← g);  p ← p - lr (nesterov ? g + momentum b
+/// : b)
 void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options);
 
 struct AdamUpdate {
-  Tensor parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;   ///< The last is undefined without amsgrad.
-  Tensor step;                                                   ///< float32 scalar on the CPU; counted up by the call.
+  Tensor parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;  ///< The last is undefined without amsgrad.
+  Tensor step;                                                  ///< float32 scalar on the CPU; counted up by the call.
 };
 struct AdamUpdateOptions {
   double lr, beta1, beta2, eps, weight_decay;

@@ -2,9 +2,9 @@
 //
 //   {"epoch": 3, "loss": 0.125, "model": OrderedDict([("fc.weight", tensor(...))]), "optimizer": {...}}
 //
-// A Value is none, bool, int, big integer, float, complex, text, bytes, list, tuple, set, dict (ordered; text or integer
-// keys), state dict (a dict of named tensors with metadata) or tensor. It has value semantics: a copy is another tree; the
-// tensors in it are handles, so both trees name the same numbers. It holds no code, ever.
+// A Value is none, bool, int, big integer, float, complex, text, bytes, list, tuple, set, dict (ordered; text or
+// integer keys), state dict (a dict of named tensors with metadata) or tensor. It has value semantics: a copy is
+// another tree; the tensors in it are handles, so both trees name the same numbers. It holds no code, ever.
 //
 //   Value run = {{"epoch", 3}, {"model", model.state_dict()}, {"milestones", List{10, 20}}};
 //   run["epoch"].as_int();   run.at("model", "fc.weight").as_tensor();
@@ -38,13 +38,12 @@ class Key {
   Key(std::string_view text) : key_(std::string(text)) {}
   Key(const char* text) : key_(std::string(text)) {}
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Key(T number) : key_(static_cast<std::int64_t>(number)) {}
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Key(T number) : key_(static_cast<std::int64_t>(number)) {}
 
   bool is_text() const { return key_.index() == 0; }
-  const std::string& text() const { return std::get<0>(key_); }      ///< Only if `is_text()`.
-  std::int64_t number() const { return std::get<1>(key_); }          ///< Only if not.
-  std::string plain() const;                                         ///< The text itself, or the number's digits.
+  const std::string& text() const { return std::get<0>(key_); }  ///< Only if `is_text()`.
+  std::int64_t number() const { return std::get<1>(key_); }      ///< Only if not.
+  std::string plain() const;                                     ///< The text itself, or the number's digits.
 
   friend bool operator==(const Key&, const Key&) = default;
 
@@ -63,14 +62,26 @@ struct Bytes {
 /// An integer beyond 64 bits: two's complement, little-endian, no superfluous byte on top (the shortest form).
 struct BigInteger {
   std::vector<std::byte> data;
-  std::string decimal() const;                               ///< O(n²) in its bytes.
+  std::string decimal() const;  ///< O(n²) in its bytes.
   static BigInteger from_decimal(std::string_view digits);
   friend bool operator==(const BigInteger&, const BigInteger&) = default;
 };
 
-struct List { std::vector<Value> items; List() = default; List(std::initializer_list<Value> values); };
-struct Tuple { std::vector<Value> items; Tuple() = default; Tuple(std::initializer_list<Value> values); };
-struct Set { std::vector<Value> items; Set() = default; Set(std::initializer_list<Value> values); };  ///< In insertion order, no item twice.
+struct List {
+  std::vector<Value> items;
+  List() = default;
+  List(std::initializer_list<Value> values);
+};
+struct Tuple {
+  std::vector<Value> items;
+  Tuple() = default;
+  Tuple(std::initializer_list<Value> values);
+};
+struct Set {
+  std::vector<Value> items;
+  Set() = default;
+  Set(std::initializer_list<Value> values);
+};  ///< In insertion order, no item twice.
 
 /// Entries in insertion order. Lookup is by hash once there are more than a few: O(1).
 class Dict {
@@ -88,11 +99,11 @@ class Dict {
   std::size_t size() const;
   bool empty() const { return size() == 0; }
   bool contains(const Key& key) const { return find(key) != nullptr; }
-  const Value* find(const Key& key) const;    ///< Null when there is none.
+  const Value* find(const Key& key) const;  ///< Null when there is none.
   Value* find(const Key& key);
-  const Value& at(const Key& key) const;      ///< Throws KeyError naming the nearest key.
-  Value& operator[](const Key& key);          ///< Adds none under a new key.
-  void set(Key key, Value value);             ///< A known key keeps its place.
+  const Value& at(const Key& key) const;  ///< Throws KeyError naming the nearest key.
+  Value& operator[](const Key& key);      ///< Adds none under a new key.
+  void set(Key key, Value value);         ///< A known key keeps its place.
   bool erase(const Key& key);
   void reserve(std::size_t count);
 
@@ -109,15 +120,28 @@ class Dict {
 class Value {
  public:
   enum class Kind : std::uint8_t {
-    none, boolean, integer, big_integer, floating, complex, text, bytes, list, tuple, set, dict, state_dict, tensor
+    none,
+    boolean,
+    integer,
+    big_integer,
+    floating,
+    complex,
+    text,
+    bytes,
+    list,
+    tuple,
+    set,
+    dict,
+    state_dict,
+    tensor
   };
 
   Value();
   Value(std::nullptr_t);
   Value(bool value);
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Value(T value) : Value(Integer{static_cast<std::uint64_t>(value), value < T{}}) {}
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Value(T value)
+      : Value(Integer{static_cast<std::uint64_t>(value), value < T{}}) {}
   Value(double value);
   Value(std::complex<double> value);
   Value(const char* text);
@@ -146,8 +170,8 @@ class Value {
 
   // Typed access; throws TypeError saying what is there.
   bool as_bool() const;
-  std::int64_t as_int() const;                ///< Also a bool.
-  double as_float() const;                    ///< Also an int, as Python would.
+  std::int64_t as_int() const;  ///< Also a bool.
+  double as_float() const;      ///< Also an int, as Python would.
   std::complex<double> as_complex() const;
   const std::string& as_text() const;
   const Bytes& as_bytes() const;
@@ -169,29 +193,32 @@ class Value {
   /// An entry of a dict or state dict by key, of a list or tuple by index (negative from the end); throws KeyError,
   /// IndexError or TypeError with the path.
   const Value& operator[](const Key& key) const;
-  Value& operator[](const Key& key);          ///< Adds the key to a dict; none becomes a dict first.
+  Value& operator[](const Key& key);  ///< Adds the key to a dict; none becomes a dict first.
 
   /// Down a path: `run.at("optimizer", "param_groups", 0, "lr")`.
   template <class... Keys>
-  const Value& at(const Keys&... keys) const { return at_path({Key(keys)...}); }
+  const Value& at(const Keys&... keys) const {
+    return at_path({Key(keys)...});
+  }
   const Value& at_path(std::initializer_list<Key> path) const;
 
-  bool contains(const Key& key) const;        ///< Whether a dict or state dict has the key; false for other kinds.
-  std::size_t size() const;                   ///< Entries of a container, bytes of text or bytes.
+  bool contains(const Key& key) const;  ///< Whether a dict or state dict has the key; false for other kinds.
+  std::size_t size() const;             ///< Entries of a container, bytes of text or bytes.
 
-  /// Calls `visit(path, tensor)` for every tensor of the tree, depth first, in order. The path joins keys and indices with
-  /// dots; with `escape`, a dot or backslash inside a key has a backslash before it, so that no two paths are alike.
+  /// Calls `visit(path, tensor)` for every tensor of the tree, depth first, in order. The path joins keys and indices
+  /// with dots; with `escape`, a dot or backslash inside a key has a backslash before it, so that no two paths are
+  /// alike.
   template <class F>
   void for_each_tensor(F&& visit, bool escape = false) const {
     using Visitor = std::remove_reference_t<F>;
-    walk_tensors(
-        [](void* visitor, const std::string& path, const Tensor& tensor) { (*static_cast<Visitor*>(visitor))(path, tensor); },
-        const_cast<void*>(static_cast<const void*>(&visit)), escape);
+    walk_tensors([](void* visitor, const std::string& path,
+                    const Tensor& tensor) { (*static_cast<Visitor*>(visitor))(path, tensor); },
+                 const_cast<void*>(static_cast<const void*>(&visit)), escape);
   }
 
  private:
   struct Integer {
-    std::uint64_t bits;   // two's complement
+    std::uint64_t bits;  // two's complement
     bool negative;
   };
   explicit Value(Integer value);
@@ -199,13 +226,13 @@ class Value {
 
   template <class T>
   using Box = std::unique_ptr<T>;  // a container inside a Value lies on the heap, so that a Value stays small
-  std::variant<std::monostate, bool, std::int64_t, Box<BigInteger>, double, std::complex<double>, std::string, Box<Bytes>, Box<List>,
-               Box<Tuple>, Box<Set>, Box<Dict>, Box<StateDict>, Tensor>
+  std::variant<std::monostate, bool, std::int64_t, Box<BigInteger>, double, std::complex<double>, std::string,
+               Box<Bytes>, Box<List>, Box<Tuple>, Box<Set>, Box<Dict>, Box<StateDict>, Tensor>
       value_;
 };
 
-std::string_view name(Value::Kind kind);      ///< As Python names the type: "NoneType", "int", "dict", "Tensor" ...
-std::string to_string(const Value& value);    ///< Python's repr.
+std::string_view name(Value::Kind kind);    ///< As Python names the type: "NoneType", "int", "dict", "Tensor" ...
+std::string to_string(const Value& value);  ///< Python's repr.
 std::ostream& operator<<(std::ostream& out, const Value& value);
 
 }  // namespace cairn

@@ -54,9 +54,10 @@ Shape inferred(const Shape& shape, std::int64_t numel) {
     }
   }
   if (unknown >= 0) {
-    check<ShapeError>(known > 0 || numel > 0 || shape.rank() == 1, "cannot reshape tensor of 0 elements into shape ", Extents(shape),
-                      " because the unspecified dimension size -1 can be any value and is ambiguous");
-    check<ShapeError>(known > 0 && numel % known == 0, "shape '", Extents(shape), "' is invalid for input of size ", numel);
+    check<ShapeError>(known > 0 || numel > 0 || shape.rank() == 1, "cannot reshape tensor of 0 elements into shape ",
+                      Extents(shape), " because the unspecified dimension size -1 can be any value and is ambiguous");
+    check<ShapeError>(known > 0 && numel % known == 0, "shape '", Extents(shape), "' is invalid for input of size ",
+                      numel);
     result[unknown] = numel / known;
   } else {
     check<ShapeError>(known == numel, "shape '", Extents(shape), "' is invalid for input of size ", numel);
@@ -64,17 +65,25 @@ Shape inferred(const Shape& shape, std::int64_t numel) {
   return result;
 }
 
-void reshape_gradient(Node& node, const Tensor& gradient, Tensor* gradients) { gradients[0] = gradient.reshape(node.input_shape(0)); }
-void expand_gradient(Node&, const Tensor& gradient, Tensor* gradients) { gradients[0] = gradient; }  // the engine sums it
+void reshape_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
+  gradients[0] = gradient.reshape(node.input_shape(0));
+}
+void expand_gradient(Node&, const Tensor& gradient, Tensor* gradients) {
+  gradients[0] = gradient;
+}  // the engine sums it
 
-struct Transposed { int dim0, dim1; };
+struct Transposed {
+  int dim0, dim1;
+};
 void transpose_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   const auto dims = node.attributes<Transposed>();
   gradients[0] = gradient.transpose(dims.dim0, dims.dim1);
 }
 
 /// A permutation of up to 64 dimensions fits the node's bytes: dimension numbers are small.
-struct Permuted { signed char dims[Shape::max_rank]; };
+struct Permuted {
+  signed char dims[Shape::max_rank];
+};
 void permute_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   const auto permuted = node.attributes<Permuted>();
   Shape inverse = gradient.shape();
@@ -82,7 +91,10 @@ void permute_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   gradients[0] = gradient.permute(inverse);
 }
 
-struct Sliced { int dim; std::int64_t start, step; };
+struct Sliced {
+  int dim;
+  std::int64_t start, step;
+};
 void slice_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   const auto sliced = node.attributes<Sliced>();
   gradients[0] = zeros(node.input_shape(0), {.dtype = gradient.dtype(), .device = gradient.device()});
@@ -100,9 +112,10 @@ void select_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
 Tensor Tensor::view(const Shape& shape) const {
   const Shape wanted = inferred(shape, numel());
   Shape strides;
-  check<ShapeError>(strides_of_view(*this, wanted, strides),
-                    "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-                    "contiguous subspaces). Use .reshape(...) instead.");
+  check<ShapeError>(
+      strides_of_view(*this, wanted, strides),
+      "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+      "contiguous subspaces). Use .reshape(...) instead.");
   Tensor made = make_view(*this, wanted, strides, storage_offset());
   record(made, "ViewBackward0", reshape_gradient, {this});
   return made;
@@ -122,8 +135,10 @@ Tensor Tensor::flatten(int start_dim, int end_dim) const {
   Shape flat;
   std::int64_t joined = 1;
   for (int i = 0; i < dim(); ++i) {
-    if (i < first || i > last) flat.push_back(shape()[i]);
-    else joined *= shape()[i];
+    if (i < first || i > last)
+      flat.push_back(shape()[i]);
+    else
+      joined *= shape()[i];
     if (i == last) flat.push_back(joined);
   }
   return reshape(flat);
@@ -137,7 +152,8 @@ Tensor Tensor::transpose(int dim0, int dim1) const {
     std::swap(swapped_strides[a], swapped_strides[b]);
   }
   Tensor made = make_view(*this, swapped, swapped_strides, storage_offset());
-  if (Node* node = record(made, "TransposeBackward0", transpose_gradient, {this})) node->set_attributes(Transposed{a, b});
+  if (Node* node = record(made, "TransposeBackward0", transpose_gradient, {this}))
+    node->set_attributes(Transposed{a, b});
   return made;
 }
 
@@ -147,8 +163,11 @@ Tensor Tensor::t() const {
 }
 
 Tensor Tensor::permute(const Shape& dims) const {
-  check<ShapeError>(dims.rank() == dim(), "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
-                    "dimensions i.e. input.dim() = ", dim(), " is not equal to len(dims) = ", dims.rank());
+  check<ShapeError>(dims.rank() == dim(),
+                    "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+                    "desired ordering of "
+                    "dimensions i.e. input.dim() = ",
+                    dim(), " is not equal to len(dims) = ", dims.rank());
   Shape new_shape = dims, new_strides = dims;
   Permuted permuted = {};
   std::uint64_t seen = 0;
@@ -169,7 +188,8 @@ Tensor Tensor::select(int dim, std::int64_t index) const {
   check<IndexError>(this->dim() > 0, "select() cannot be applied to a 0-dim tensor.");
   const int d = wrap_dim(dim, this->dim());
   const std::int64_t extent = shape()[d];
-  check<IndexError>(index >= -extent && index < extent, "index ", index, " is out of bounds for dimension ", d, " with size ", extent);
+  check<IndexError>(index >= -extent && index < extent, "index ", index, " is out of bounds for dimension ", d,
+                    " with size ", extent);
   if (index < 0) index += extent;
   Shape new_shape, new_strides;
   for (int i = 0; i < this->dim(); ++i) {
@@ -201,9 +221,11 @@ Tensor Tensor::slice(int dim, std::int64_t start, std::int64_t end, std::int64_t
 
 Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
   const std::int64_t extent = size(dim);
-  check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [-", extent, ", ", extent, "], but got ", start, ")");
+  check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [-", extent,
+                    ", ", extent, "], but got ", start, ")");
   if (start < 0) start += extent;
-  check<IndexError>(length >= 0 && start + length <= extent, "start (", start, ") + length (", length, ") exceeds dimension size (", extent, ").");
+  check<IndexError>(length >= 0 && start + length <= extent, "start (", start, ") + length (", length,
+                    ") exceeds dimension size (", extent, ").");
   return slice(dim, start, start + length);
 }
 
@@ -240,16 +262,19 @@ Tensor Tensor::unsqueeze(int dim) const {
 }
 
 Tensor Tensor::expand(const Shape& wanted) const {
-  check<ShapeError>(wanted.rank() >= dim(), "expand(", Extents(wanted), ", size=", Extents(shape()), "): the number of sizes provided (", wanted.rank(),
+  check<ShapeError>(wanted.rank() >= dim(), "expand(", Extents(wanted), ", size=", Extents(shape()),
+                    "): the number of sizes provided (", wanted.rank(),
                     ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
   Shape new_shape = wanted, new_strides = wanted;
   const int extra = wanted.rank() - dim();
   for (int i = 0; i < wanted.rank(); ++i) {
     const std::int64_t old = i < extra ? 1 : shape()[i - extra];
-    check<ShapeError>(wanted[i] != -1 || i >= extra, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+    check<ShapeError>(wanted[i] != -1 || i >= extra,
+                      "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
     if (wanted[i] == -1) new_shape[i] = old;
-    check<ShapeError>(old == 1 || old == new_shape[i], "The expanded size of the tensor (", new_shape[i], ") must match the existing size (", old,
-                      ") at non-singleton dimension ", i, ".  Target sizes: ", Extents(wanted), ".  Tensor sizes: ", Extents(shape()));
+    check<ShapeError>(old == 1 || old == new_shape[i], "The expanded size of the tensor (", new_shape[i],
+                      ") must match the existing size (", old, ") at non-singleton dimension ", i,
+                      ".  Target sizes: ", Extents(wanted), ".  Tensor sizes: ", Extents(shape()));
     new_strides[i] = i < extra || (old == 1 && new_shape[i] != 1) ? 0 : strides()[i - extra];
   }
   Tensor made = make_view(*this, new_shape, new_strides, storage_offset());
@@ -262,16 +287,20 @@ Tensor Tensor::as_strided(const Shape& shape, const Shape& strides, std::int64_t
   std::int64_t last = offset;
   bool is_empty = false;
   for (int i = 0; i < shape.rank(); ++i) {
-    check<ShapeError>(shape[i] >= 0 && strides[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", Extents(strides));
+    check<ShapeError>(shape[i] >= 0 && strides[i] >= 0,
+                      "as_strided: Negative strides are not supported at the moment, got strides: ", Extents(strides));
     is_empty = is_empty || shape[i] == 0;
     std::int64_t span = 0;
-    check<ShapeError>(shape[i] == 0 || (!__builtin_mul_overflow(shape[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last)),
-                      "as_strided: shape ", Extents(shape), " with strides ", Extents(strides), " reaches beyond memory");
+    check<ShapeError>(
+        shape[i] == 0 ||
+            (!__builtin_mul_overflow(shape[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last)),
+        "as_strided: shape ", Extents(shape), " with strides ", Extents(strides), " reaches beyond memory");
   }
   const Tensor made = make_view(*this, shape, strides, offset);
   const std::int64_t held = static_cast<std::int64_t>(impl()->storage->size() / size_of(dtype()));
-  check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", Extents(shape), ", strides ", Extents(strides), ", storage offset ", offset,
-                    " require a storage of ", last + 1, " elements, but it holds ", held);
+  check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", Extents(shape), ", strides ",
+                    Extents(strides), ", storage offset ", offset, " require a storage of ", last + 1,
+                    " elements, but it holds ", held);
   return made;
 }
 

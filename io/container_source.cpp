@@ -104,8 +104,9 @@ void ContainerSource::read(std::span<const Transfer> batch, const Progress& prog
   Work work{progress, 0, 0, touched};
   if (touched) *touched = 0;
   for (const Transfer& transfer : batch) {
-    check<ShapeError>(transfer.from.shape() == transfer.to.shape(), container_.source().name(), ": ", transfer.name, " has shape ",
-                      Extents(transfer.from.shape()), ", but is to be read into a tensor of shape ", Extents(transfer.to.shape()));
+    check<ShapeError>(transfer.from.shape() == transfer.to.shape(), container_.source().name(), ": ", transfer.name,
+                      " has shape ", Extents(transfer.from.shape()), ", but is to be read into a tensor of shape ",
+                      Extents(transfer.to.shape()));
     work.total += static_cast<std::uint64_t>(transfer.from.nbytes());
   }
 

@@ -1,7 +1,7 @@
 // Batch normalisation of x [n, channels, ...], one channel at a time, or sixteen where channels lie side by side.
 
-#include <cairn/core/cpu/packet.h>
 #include <cairn/core/cpu/kernel.h>
+#include <cairn/core/cpu/packet.h>
 #include <cairn/core/cpu/sum.h>
 
 #include <cmath>
@@ -16,11 +16,14 @@ struct Layout {
   bool even = true;
   const View* view;
 
-  explicit Layout(const View& x) : n(x.dims[0]), channels(x.dims[1]), row(x.strides[0]), channel(x.strides[1]), view(&x) {
+  explicit Layout(const View& x)
+      : n(x.dims[0]), channels(x.dims[1]), row(x.strides[0]), channel(x.strides[1]), view(&x) {
     for (int d = x.rank - 1; d >= 2; --d) {
       if (x.dims[d] == 1) continue;
-      if (length == 1) place = x.strides[d];
-      else even = even && x.strides[d] == length * place;
+      if (length == 1)
+        place = x.strides[d];
+      else
+        even = even && x.strides[d] == length * place;
       length *= x.dims[d];
     }
   }
@@ -57,7 +60,8 @@ void for_channel_groups(const Layout& layout, F&& body) {
 template <class T>
 void batch_norm(const KernelCall& call) {
   const auto& attributes = *static_cast<const BatchNormAttributes*>(call.attributes);
-  const View &running_mean = call.operands[3], &running_var = call.operands[4], &weight = call.operands[6], &bias = call.operands[7];
+  const View &running_mean = call.operands[3], &running_var = call.operands[4], &weight = call.operands[6],
+             &bias = call.operands[7];
   const Layout in(call.operands[5]), out(call.operands[0]);
   T *y = data_of<T>(call.operands[0]), *means = data_of<T>(call.operands[1]), *inverses = data_of<T>(call.operands[2]);
   const T* x = data_of<T>(call.operands[5]);
@@ -65,7 +69,9 @@ void batch_norm(const KernelCall& call) {
   for_channel_groups(in, [&](std::int64_t first, int channels) {
     T mean[sum_columns_at_once], inverse[sum_columns_at_once], scale[sum_columns_at_once], shift[sum_columns_at_once];
     if (attributes.training) {
-      sum_columns<T>(count, channels, [&](std::int64_t r, int j) { return x[in.at(r, first + j)]; }, [&](int j, T sum) { mean[j] = sum / static_cast<T>(count); });
+      sum_columns<T>(
+          count, channels, [&](std::int64_t r, int j) { return x[in.at(r, first + j)]; },
+          [&](int j, T sum) { mean[j] = sum / static_cast<T>(count); });
       const auto squared = [&](std::int64_t r, int j) {
         const T centred = x[in.at(r, first + j)] - mean[j];
         return centred * centred;
@@ -97,7 +103,8 @@ void batch_norm(const KernelCall& call) {
       shift[j] = value_or<T>(bias, c, T(0));
     }
     for (std::int64_t r = 0; r < count; ++r) {
-      for (int j = 0; j < channels; ++j) y[out.at(r, first + j)] = (x[in.at(r, first + j)] - mean[j]) * scale[j] + shift[j];
+      for (int j = 0; j < channels; ++j)
+        y[out.at(r, first + j)] = (x[in.at(r, first + j)] - mean[j]) * scale[j] + shift[j];
     }
   });
 }
@@ -118,8 +125,12 @@ void batch_norm_backward(const KernelCall& call) {
   for_channel_groups(in, [&](std::int64_t first, int channels) {
     T sum_g[sum_columns_at_once], sum_gx[sum_columns_at_once], scale[sum_columns_at_once];
     const T *mean = means + first, *inverse = inverses + first;
-    sum_columns<T>(count, channels, [&](std::int64_t r, int j) { return g[from.at(r, first + j)]; }, [&](int j, T sum) { sum_g[j] = sum; });
-    const auto along = [&](std::int64_t r, int j) { return g[from.at(r, first + j)] * ((x[in.at(r, first + j)] - mean[j]) * inverse[j]); };
+    sum_columns<T>(
+        count, channels, [&](std::int64_t r, int j) { return g[from.at(r, first + j)]; },
+        [&](int j, T sum) { sum_g[j] = sum; });
+    const auto along = [&](std::int64_t r, int j) {
+      return g[from.at(r, first + j)] * ((x[in.at(r, first + j)] - mean[j]) * inverse[j]);
+    };
     sum_columns<T>(count, channels, along, [&](int j, T sum) { sum_gx[j] = sum; });
     for (int j = 0; j < channels; ++j) {
       const std::int64_t c = first + j;

@@ -32,10 +32,15 @@ KernelTable* table_of(InstructionSet set) {
     if (table) return static_cast<KernelTable*>(table);
     switch (which) {
 #if defined(__x86_64__)
-      case InstructionSet::avx512: table = cairn_kernels_avx512(); break;
-      case InstructionSet::avx2: table = cairn_kernels_avx2(); break;
+      case InstructionSet::avx512:
+        table = cairn_kernels_avx512();
+        break;
+      case InstructionSet::avx2:
+        table = cairn_kernels_avx2();
+        break;
 #endif
-      default: table = cairn_kernels_baseline();
+      default:
+        table = cairn_kernels_baseline();
     }
     return static_cast<KernelTable*>(table);
   };
@@ -51,7 +56,8 @@ KernelTable* table_of(InstructionSet set) {
 }
 
 InstructionSet best_set() {
-  for (const InstructionSet set : {InstructionSet::avx512, InstructionSet::avx2}) if (machine_has(set)) return set;
+  for (const InstructionSet set : {InstructionSet::avx512, InstructionSet::avx2})
+    if (machine_has(set)) return set;
   return InstructionSet::baseline;
 }
 
@@ -127,9 +133,12 @@ const Backend& cpu_backend() { return table; }
 
 std::string_view name(InstructionSet set) {
   switch (set) {
-    case InstructionSet::avx512: return "avx512";
-    case InstructionSet::avx2: return "avx2";
-    default: return "baseline";
+    case InstructionSet::avx512:
+      return "avx512";
+    case InstructionSet::avx2:
+      return "avx2";
+    default:
+      return "baseline";
   }
 }
 
@@ -137,10 +146,12 @@ bool machine_has(InstructionSet set) {
 #if defined(__x86_64__)
   switch (set) {
     case InstructionSet::avx512:
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-             __builtin_cpu_supports("fma");
-    case InstructionSet::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    default: return true;
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+    case InstructionSet::avx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    default:
+      return true;
   }
 #else
   return set == InstructionSet::baseline;

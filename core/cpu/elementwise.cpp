@@ -13,7 +13,7 @@ void unary(const KernelCall& call) {
   const T* x = data_of<T>(call.operands[1]);
   const Rows<2> rows({&call.operands[0], &call.operands[1]});
   const std::int64_t sy = rows.stride(0), sx = rows.stride(1);
-  rows.run([&](const std::int64_t (&at)[2], std::int64_t count) {
+  rows.run([&](const std::int64_t(&at)[2], std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
       store(y + at[0] + i * sy, sy, count - i, Op::value(load(x + at[1] + i * sx, sx, count - i)));
     }
@@ -29,7 +29,7 @@ void unary_backward(const KernelCall& call) {
   const T* xy = data_of<T>(known);
   const Rows<3> rows({&call.operands[0], &call.operands[1], &known});
   const std::int64_t sgx = rows.stride(0), sgy = rows.stride(1), sxy = rows.stride(2);
-  rows.run([&](const std::int64_t (&at)[3], std::int64_t count) {
+  rows.run([&](const std::int64_t(&at)[3], std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
       const Packet<T> g = load(gy + at[1] + i * sgy, sgy, count - i), v = load(xy + at[2] + i * sxy, sxy, count - i);
       store(gx + at[0] + i * sgx, sgx, count - i, g * Op::slope(v, v));
@@ -44,9 +44,10 @@ void binary(const KernelCall& call) {
   const T* b = data_of<T>(call.operands[2]);
   const Rows<3> rows({&call.operands[0], &call.operands[1], &call.operands[2]});
   const std::int64_t sy = rows.stride(0), sa = rows.stride(1), sb = rows.stride(2);
-  rows.run([&](const std::int64_t (&at)[3], std::int64_t count) {
+  rows.run([&](const std::int64_t(&at)[3], std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
-      store(y + at[0] + i * sy, sy, count - i, Op::value(load(a + at[1] + i * sa, sa, count - i), load(b + at[2] + i * sb, sb, count - i)));
+      store(y + at[0] + i * sy, sy, count - i,
+            Op::value(load(a + at[1] + i * sa, sa, count - i), load(b + at[2] + i * sb, sb, count - i)));
     }
   });
 }

@@ -5,9 +5,9 @@
 //   -DCAIRN_INSTRUCTION_SET=avx2       names the entry point: cairn_kernels_avx2
 //   -Dcairn=cairn_avx2                 puts everything into a namespace of its own, Eigen likewise
 //
-// so that no function compiled for AVX-512 can be the one the linker picks for an older machine; a test looks at the symbols.
-// For the same reason nothing of std:: that is a template with state (containers, strings, streams) stands in these files,
-// and what they need from the rest of core comes through the C functions below.
+// so that no function compiled for AVX-512 can be the one the linker picks for an older machine; a test looks at the
+// symbols. For the same reason nothing of std:: that is a template with state (containers, strings, streams) stands in
+// these files, and what they need from the rest of core comes through the C functions below.
 #pragma once
 
 #include <cairn/core/attributes.h>
@@ -50,7 +50,9 @@ namespace cairn {
 
 /// A task as a C function. Not inlined, so that a kernel's body is compiled once, however it is called.
 template <class F>
-[[gnu::noinline]] void run_task(void* context, std::int64_t i) { (*static_cast<F*>(context))(i); }
+[[gnu::noinline]] void run_task(void* context, std::int64_t i) {
+  (*static_cast<F*>(context))(i);
+}
 
 /// Calls f(i) for every i of [0, count), on several threads if `worthwhile`.
 template <class F>
@@ -67,7 +69,8 @@ void kernel_parallel_for(std::int64_t count, bool worthwhile, F&& f) {
 template <class T>
 class Scratch {
  public:
-  explicit Scratch(std::int64_t count) : size_(static_cast<std::size_t>(count) * sizeof(T)), data_(static_cast<T*>(cairn_kernel_allocate(size_))) {}
+  explicit Scratch(std::int64_t count)
+      : size_(static_cast<std::size_t>(count) * sizeof(T)), data_(static_cast<T*>(cairn_kernel_allocate(size_))) {}
   ~Scratch() { cairn_kernel_release(data_, size_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -80,7 +83,9 @@ class Scratch {
 };
 
 template <class T>
-T* data_of(const View& view) { return static_cast<T*>(view.data); }
+T* data_of(const View& view) {
+  return static_cast<T*>(view.data);
+}
 
 inline std::int64_t numel_of(const View& view) {
   std::int64_t count = 1;

@@ -9,10 +9,11 @@ namespace {
 
 enum : std::int32_t { none = 0, mean = 1 };
 
-/// Log-probabilities of `rows` rows: x - max - log Σ exp(x - max), which cannot overflow. They lie row after row in `log_p`,
-/// so that short rows share packets. `scratch` holds rows * (classes + 1) numbers.
+/// Log-probabilities of `rows` rows: x - max - log Σ exp(x - max), which cannot overflow. They lie row after row in
+/// `log_p`, so that short rows share packets. `scratch` holds rows * (classes + 1) numbers.
 template <class T>
-void log_softmax(const T* x, std::int64_t row_stride, std::int64_t stride, std::int64_t rows, std::int64_t classes, T* log_p, T* scratch) {
+void log_softmax(const T* x, std::int64_t row_stride, std::int64_t stride, std::int64_t rows, std::int64_t classes,
+                 T* log_p, T* scratch) {
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* from = x + row * row_stride;
     T largest = from[0];
@@ -23,14 +24,17 @@ void log_softmax(const T* x, std::int64_t row_stride, std::int64_t stride, std::
     for (std::int64_t c = 0; c < classes; ++c) log_p[row * classes + c] = from[c * stride] - largest;
   }
   const std::int64_t count = rows * classes;
-  for (std::int64_t i = 0; i < count; i += Packet<T>::size) store(scratch + i, 1, count - i, exp(load(log_p + i, 1, count - i)));
+  for (std::int64_t i = 0; i < count; i += Packet<T>::size)
+    store(scratch + i, 1, count - i, exp(load(log_p + i, 1, count - i)));
   T* sums = scratch + count;
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* exponentials = scratch + row * classes;
     sums[row] = sum_of<T>(classes, [&](std::int64_t c) { return exponentials[c]; });
   }
-  for (std::int64_t i = 0; i < rows; i += Packet<T>::size) store(sums + i, 1, rows - i, log(load(sums + i, 1, rows - i)));
-  for (std::int64_t row = 0; row < rows; ++row) for (std::int64_t c = 0; c < classes; ++c) log_p[row * classes + c] -= sums[row];
+  for (std::int64_t i = 0; i < rows; i += Packet<T>::size)
+    store(sums + i, 1, rows - i, log(load(sums + i, 1, rows - i)));
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t c = 0; c < classes; ++c) log_p[row * classes + c] -= sums[row];
 }
 
 /// What a row's target asks for: how much each class counts.
@@ -43,9 +47,14 @@ struct Targets {
   T confidence, smoothing;  // 1 - label_smoothing, label_smoothing / classes
 
   Targets(const View& t, const View& w, std::int64_t classes, const CrossEntropyAttributes& attributes)
-      : target(data_of<std::int64_t>(t)), target_stride(t.rank > 0 ? t.strides[0] : 0), classes(classes), ignore_index(attributes.ignore_index),
-        weight(w.present() ? data_of<T>(w) : nullptr), weight_stride(w.present() ? w.strides[0] : 0),
-        confidence(static_cast<T>(1 - attributes.label_smoothing)), smoothing(static_cast<T>(attributes.label_smoothing / static_cast<double>(classes))) {}
+      : target(data_of<std::int64_t>(t)),
+        target_stride(t.rank > 0 ? t.strides[0] : 0),
+        classes(classes),
+        ignore_index(attributes.ignore_index),
+        weight(w.present() ? data_of<T>(w) : nullptr),
+        weight_stride(w.present() ? w.strides[0] : 0),
+        confidence(static_cast<T>(1 - attributes.label_smoothing)),
+        smoothing(static_cast<T>(attributes.label_smoothing / static_cast<double>(classes))) {}
 
   std::int64_t of(std::int64_t row) const { return target[row * target_stride]; }
   bool ignored(std::int64_t row) const { return of(row) == ignore_index; }
@@ -73,17 +82,20 @@ void cross_entropy(const KernelCall& call) {
     const T* p = log_p + row * classes;
     if (targets.counts(row)) {
       T value = -targets.confidence * targets.weight_of_row(row) * p[targets.of(row)];
-      if (targets.smoothing != 0) value -= targets.smoothing * sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c) * p[c]; });
+      if (targets.smoothing != 0)
+        value -= targets.smoothing * sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c) * p[c]; });
       return value;
     }
-    // The front refuses targets out of range where it can read them; elsewhere the loss shows it, and nothing is read astray.
+    // The front refuses targets out of range where it can read them; elsewhere the loss shows it, and nothing is read
+    // astray.
     return targets.ignored(row) ? T(0) : static_cast<T>(__builtin_nan(""));
   };
   constexpr std::int64_t bundle = 64;
   kernel_parallel_for((rows + bundle - 1) / bundle, rows * classes > 16384, [&](std::int64_t task) {
     const std::int64_t first = task * bundle, count = rows - first < bundle ? rows - first : bundle;
     Scratch<T> scratch(count * (classes + 1));
-    log_softmax(data_of<T>(input) + first * input.strides[0], input.strides[0], input.strides[1], count, classes, log_p + first * classes, scratch.data());
+    log_softmax(data_of<T>(input) + first * input.strides[0], input.strides[0], input.strides[1], count, classes,
+                log_p + first * classes, scratch.data());
     for (std::int64_t row = first; row < first + count; ++row) losses[row] = loss_of(row);
   });
   T* out = data_of<T>(loss);
@@ -104,7 +116,8 @@ void cross_entropy_backward(const KernelCall& call) {
   const View &grad = call.operands[0], &g = call.operands[1], &log_p = call.operands[2];
   const std::int64_t rows = grad.dims[0], classes = grad.dims[1];
   const Targets<T> targets(call.operands[3], call.operands[4], classes, attributes);
-  const T all_weights = targets.smoothing != 0 ? sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c); }) : T(0);
+  const T all_weights =
+      targets.smoothing != 0 ? sum_of<T>(classes, [&](std::int64_t c) { return targets.weight_of(c); }) : T(0);
   const T divisor = attributes.reduction == mean ? total_weight(targets, rows) : T(1);
   const std::int64_t g_stride = attributes.reduction == none && g.rank > 0 ? g.strides[0] : 0;
   const auto scale_row = [&](std::int64_t row, T* to) {
@@ -116,7 +129,8 @@ void cross_entropy_backward(const KernelCall& call) {
     const T asked = targets.confidence * targets.weight_of_row(row);
     const T factor = scale * (asked + targets.smoothing * all_weights);
     for (std::int64_t c = 0; c < classes; ++c) to[c] *= factor;
-    if (targets.smoothing != 0) for (std::int64_t c = 0; c < classes; ++c) to[c] -= scale * targets.smoothing * targets.weight_of(c);
+    if (targets.smoothing != 0)
+      for (std::int64_t c = 0; c < classes; ++c) to[c] -= scale * targets.smoothing * targets.weight_of(c);
     to[targets.of(row)] -= scale * asked;
   };
   constexpr std::int64_t bundle = 64;
@@ -124,7 +138,8 @@ void cross_entropy_backward(const KernelCall& call) {
     const std::int64_t first = task * bundle, count = rows - first < bundle ? rows - first : bundle;
     T* to = data_of<T>(grad) + first * classes;
     const T* p = data_of<T>(log_p) + first * classes;
-    for (std::int64_t i = 0; i < count * classes; i += Packet<T>::size) store(to + i, 1, count * classes - i, exp(load(p + i, 1, count * classes - i)));
+    for (std::int64_t i = 0; i < count * classes; i += Packet<T>::size)
+      store(to + i, 1, count * classes - i, exp(load(p + i, 1, count * classes - i)));
     for (std::int64_t row = 0; row < count; ++row) scale_row(first + row, to + row * classes);
   });
 }
@@ -147,7 +162,7 @@ void mse_loss(const KernelCall& call) {
   const T *a = data_of<T>(input), *b = data_of<T>(target);
   const Rows<3> rows({&flat, &input, &target});
   const std::int64_t so = rows.stride(0), sa = rows.stride(1), sb = rows.stride(2);
-  rows.run([&](const std::int64_t (&at)[3], std::int64_t n) {
+  rows.run([&](const std::int64_t(&at)[3], std::int64_t n) {
     for (std::int64_t i = 0; i < n; i += Packet<T>::size) {
       const Packet<T> difference = load(a + at[1] + i * sa, sa, n - i) - load(b + at[2] + i * sb, sb, n - i);
       store(to + at[0] + i * so, so, n - i, difference * difference);
@@ -168,7 +183,7 @@ void mse_loss_backward(const KernelCall& call) {
   const T *from = data_of<T>(g), *a = data_of<T>(input), *b = data_of<T>(target);
   const Rows<4> rows({&grad, &g, &input, &target});
   const std::int64_t so = rows.stride(0), sg = rows.stride(1), sa = rows.stride(2), sb = rows.stride(3);
-  rows.run([&](const std::int64_t (&at)[4], std::int64_t n) {
+  rows.run([&](const std::int64_t(&at)[4], std::int64_t n) {
     for (std::int64_t i = 0; i < n; i += Packet<T>::size) {
       const Packet<T> difference = load(a + at[2] + i * sa, sa, n - i) - load(b + at[3] + i * sb, sb, n - i);
       store(to + at[0] + i * so, so, n - i, factor * difference * load(from + at[1] + i * sg, sg, n - i));

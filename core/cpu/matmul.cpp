@@ -1,13 +1,14 @@
-// Matrix multiplication on packets (after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
+// Matrix multiplication on packets (after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
+// 2008).
 //
 //   for each panel of 512 columns of B                         pack it: 256 rows at a time, tiles of `tile_columns`
 //     for each 256 of k
 //       for each 96 or so rows of A (these in parallel)        pack them: tiles of `tile_rows`
 //         for each tile of C: registers ← C; += a b, k times; C ← registers
 //
-// An element of C is one chain of multiply-adds over k, in order: a tile continues the chain where the last 256 left it,
-// and small products run the same chain without packing. So blocking, strides, threads and size of the other matrix change
-// no bit of it. The blocks are constants, not the caches of the machine, for the same reason.
+// An element of C is one chain of multiply-adds over k, in order: a tile continues the chain where the last 256 left
+// it, and small products run the same chain without packing. So blocking, strides, threads and size of the other matrix
+// change no bit of it. The blocks are constants, not the caches of the machine, for the same reason.
 
 #include <cairn/core/cpu/matmul.h>
 
@@ -21,9 +22,9 @@ namespace {
 constexpr std::int64_t block_k = 256, block_columns = 512;
 
 #if defined(__AVX512F__)
-constexpr int tile_rows = 12;   // 24 registers of sums, 2 of B, 1 of A, of 32
+constexpr int tile_rows = 12;  // 24 registers of sums, 2 of B, 1 of A, of 32
 #elif defined(__AVX2__)
-constexpr int tile_rows = 6;    // 12 of sums, 2 of B, 1 of A, of 16
+constexpr int tile_rows = 6;  // 12 of sums, 2 of B, 1 of A, of 16
 #else
 constexpr int tile_rows = 4;
 #endif
@@ -43,11 +44,14 @@ void pack_b(Matrix<T> b, std::int64_t k, std::int64_t n, T* packed) {
     const int count = static_cast<int>(n - j < width ? n - j : width);
     const T* from = b.data + j * b.column;
     if (b.column == 1 && count == width) {
-      for (std::int64_t p = 0; p < k; ++p) for (int c = 0; c < width; ++c) packed[p * width + c] = from[p * b.row + c];
+      for (std::int64_t p = 0; p < k; ++p)
+        for (int c = 0; c < width; ++c) packed[p * width + c] = from[p * b.row + c];
     } else {
       for (int c = 0; c < width; ++c) {
-        if (c < count) for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = from[p * b.row + c * b.column];
-        else for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = T(0);
+        if (c < count)
+          for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = from[p * b.row + c * b.column];
+        else
+          for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = T(0);
       }
     }
   }
@@ -60,8 +64,10 @@ void pack_a(Matrix<T> a, std::int64_t m, std::int64_t k, T* packed) {
     const int count = static_cast<int>(m - i < tile_rows ? m - i : tile_rows);
     for (int r = 0; r < tile_rows; ++r) {
       const T* from = a.data + (i + r) * a.row;
-      if (r < count) for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = from[p * a.column];
-      else for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = T(0);
+      if (r < count)
+        for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = from[p * a.column];
+      else
+        for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = T(0);
     }
   }
 }
@@ -91,9 +97,11 @@ void tile(std::int64_t k, const T* a, const T* b, T* c, std::int64_t ldc) {
 template <class T>
 void edge_tile(std::int64_t k, const T* a, const T* b, T* c, std::int64_t ldc, int rows, int columns) {
   alignas(64) T whole[tile_rows * tile_columns<T>] = {};
-  for (int r = 0; r < rows; ++r) for (int j = 0; j < columns; ++j) whole[r * tile_columns<T> + j] = c[r * ldc + j];
+  for (int r = 0; r < rows; ++r)
+    for (int j = 0; j < columns; ++j) whole[r * tile_columns<T> + j] = c[r * ldc + j];
   tile(k, a, b, whole, tile_columns<T>);
-  for (int r = 0; r < rows; ++r) for (int j = 0; j < columns; ++j) c[r * ldc + j] = whole[r * tile_columns<T> + j];
+  for (int r = 0; r < rows; ++r)
+    for (int j = 0; j < columns; ++j) c[r * ldc + j] = whole[r * tile_columns<T> + j];
 }
 
 template <class T>
@@ -116,8 +124,10 @@ void packed_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, 
             const int wide = static_cast<int>(columns - j < tile_columns<T> ? columns - j : tile_columns<T>);
             const T *at = packed_a.data() + i * deep, *bt = packed_b.data() + j * deep;
             T* ct = c + (i0 + i) * n + j0 + j;
-            if (high == tile_rows && wide == tile_columns<T>) tile(deep, at, bt, ct, n);
-            else edge_tile(deep, at, bt, ct, n, high, wide);
+            if (high == tile_rows && wide == tile_columns<T>)
+              tile(deep, at, bt, ct, n);
+            else
+              edge_tile(deep, at, bt, ct, n, high, wide);
           }
         }
       });
@@ -127,7 +137,8 @@ void packed_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, 
 
 /// `width` chains side by side, so that the latency of one multiply-add hides behind the others.
 template <int width, class T>
-void chains(std::int64_t k, const T* row, std::int64_t row_step, const T* column, std::int64_t down, std::int64_t across, const T* start, T* c) {
+void chains(std::int64_t k, const T* row, std::int64_t row_step, const T* column, std::int64_t down,
+            std::int64_t across, const T* start, T* c) {
   T sums[width];
   for (int q = 0; q < width; ++q) sums[q] = start ? start[q] : T(0);
   for (std::int64_t p = 0; p < k; ++p, row += row_step, column += down) {
@@ -158,14 +169,17 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, M
 template <class T>
 void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
   if (m * n * k <= 4096 || m < 4) return small_matmul(m, n, k, a, b, start, c);
-  for (std::int64_t i = 0; i < m; ++i) for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = start ? start[j] : T(0);
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = start ? start[j] : T(0);
   packed_matmul(m, n, k, a, b, c);
 }
 
 namespace {
 
 template <class T>
-Matrix<T> matrix_of(const View& view) { return {data_of<T>(view), view.strides[view.rank - 2], view.strides[view.rank - 1]}; }
+Matrix<T> matrix_of(const View& view) {
+  return {data_of<T>(view), view.strides[view.rank - 2], view.strides[view.rank - 1]};
+}
 
 /// y [..., m, n] -> a [..., m, k], b [..., k, n]
 template <class T>
@@ -197,7 +211,9 @@ void linear(const KernelCall& call) {
   const View &y = call.operands[0], &x = call.operands[1], &weight = call.operands[2], &bias = call.operands[3];
   const std::int64_t rows = y.dims[0], out = y.dims[1], in = x.dims[1];
   const Matrix<T> transposed{data_of<T>(weight), weight.strides[1], weight.strides[0]};
-  if (!bias.present() || bias.strides[0] == 1 || out == 1) return matmul<T>(rows, out, in, matrix_of<T>(x), transposed, bias.present() ? data_of<T>(bias) : nullptr, data_of<T>(y));
+  if (!bias.present() || bias.strides[0] == 1 || out == 1)
+    return matmul<T>(rows, out, in, matrix_of<T>(x), transposed, bias.present() ? data_of<T>(bias) : nullptr,
+                     data_of<T>(y));
   Scratch<T> row(out);
   for (std::int64_t j = 0; j < out; ++j) row[j] = data_of<T>(bias)[j * bias.strides[0]];
   matmul<T>(rows, out, in, matrix_of<T>(x), transposed, row.data(), data_of<T>(y));
@@ -219,7 +235,9 @@ void linear_backward(const KernelCall& call) {
     const T* from = data_of<T>(g);
     for (std::int64_t j0 = 0; j0 < out; j0 += sum_columns_at_once) {
       const int columns = static_cast<int>(out - j0 < sum_columns_at_once ? out - j0 : sum_columns_at_once);
-      sum_columns<T>(rows, columns, [&](std::int64_t r, int j) { return from[r * g.strides[0] + (j0 + j) * g.strides[1]]; }, [&](int j, T sum) { to[j0 + j] = sum; });
+      sum_columns<T>(
+          rows, columns, [&](std::int64_t r, int j) { return from[r * g.strides[0] + (j0 + j) * g.strides[1]]; },
+          [&](int j, T sum) { to[j0 + j] = sum; });
     }
   }
 }

@@ -1,7 +1,7 @@
 // A packet: as many numbers as one register of this instruction set holds, with the operators that elementwise.h wants.
 //
-// Every element of a result is computed by the packet instructions, also the last few of a row and those that lie apart in
-// memory: they are gathered into a packet first. So a value depends on its operands alone, never on where it stands.
+// Every element of a result is computed by the packet instructions, also the last few of a row and those that lie apart
+// in memory: they are gathered into a packet first. So a value depends on its operands alone, never on where it stands.
 #pragma once
 
 #include <Eigen/Core>
@@ -21,7 +21,7 @@ struct Packet {
 
   Packet() = default;
   template <class Number>
-    requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
   explicit Packet(Number number) : value(Eigen::internal::pset1<Register>(static_cast<T>(number))) {}
   static Packet of(Register value) {
     Packet packet;
@@ -44,7 +44,7 @@ struct Packet<std::int64_t> {
 
   Packet() = default;
   template <class Number>
-    requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
   explicit Packet(Number number) : value(static_cast<std::int64_t>(number)) {}
 
   static Packet wrapped(std::uint64_t bits) { return Packet(static_cast<std::int64_t>(bits)); }
@@ -56,37 +56,55 @@ struct Packet<std::int64_t> {
 };
 
 template <class T>
-struct Mask { typename Packet<T>::Register value; };
+struct Mask {
+  typename Packet<T>::Register value;
+};
 template <>
-struct Mask<std::int64_t> { bool value; };
+struct Mask<std::int64_t> {
+  bool value;
+};
 
 template <class T>
 Mask<T> less(Packet<T> a, Packet<T> b) {
-  if constexpr (std::is_same_v<T, std::int64_t>) return {a.value < b.value};
-  else return {Eigen::internal::pcmp_lt(a.value, b.value)};
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return {a.value < b.value};
+  else
+    return {Eigen::internal::pcmp_lt(a.value, b.value)};
 }
 template <class T>
 Packet<T> select(Mask<T> mask, Packet<T> a, Packet<T> b) {
-  if constexpr (std::is_same_v<T, std::int64_t>) return mask.value ? a : b;
-  else return Packet<T>::of(Eigen::internal::pselect(mask.value, a.value, b.value));
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return mask.value ? a : b;
+  else
+    return Packet<T>::of(Eigen::internal::pselect(mask.value, a.value, b.value));
 }
 template <class T>
 Packet<T> magnitude(Packet<T> x) {
-  if constexpr (std::is_same_v<T, std::int64_t>) return x.value < 0 ? -x : x;
-  else return Packet<T>::of(Eigen::internal::pabs(x.value));
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return x.value < 0 ? -x : x;
+  else
+    return Packet<T>::of(Eigen::internal::pabs(x.value));
 }
 template <class T>
-Packet<T> exp(Packet<T> x) { return Packet<T>::of(Eigen::internal::pexp(x.value)); }
+Packet<T> exp(Packet<T> x) {
+  return Packet<T>::of(Eigen::internal::pexp(x.value));
+}
 template <class T>
-Packet<T> log(Packet<T> x) { return Packet<T>::of(Eigen::internal::plog(x.value)); }
+Packet<T> log(Packet<T> x) {
+  return Packet<T>::of(Eigen::internal::plog(x.value));
+}
 template <class T>
-Packet<T> sqrt(Packet<T> x) { return Packet<T>::of(Eigen::internal::psqrt(x.value)); }
+Packet<T> sqrt(Packet<T> x) {
+  return Packet<T>::of(Eigen::internal::psqrt(x.value));
+}
 
 /// a b + c, fused where this instruction set can.
 template <class T>
 Packet<T> multiply_add(Packet<T> a, Packet<T> b, Packet<T> c) {
-  if constexpr (std::is_same_v<T, std::int64_t>) return a * b + c;
-  else return Packet<T>::of(Eigen::internal::pmadd(a.value, b.value, c.value));
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return a * b + c;
+  else
+    return Packet<T>::of(Eigen::internal::pmadd(a.value, b.value, c.value));
 }
 inline float multiply_add(float a, float b, float c) {
 #ifdef __FMA__
@@ -103,16 +121,19 @@ inline double multiply_add(double a, double b, double c) {
 #endif
 }
 inline std::int64_t multiply_add(std::int64_t a, std::int64_t b, std::int64_t c) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) + static_cast<std::uint64_t>(c));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) +
+                                   static_cast<std::uint64_t>(c));
 }
 
 /// Whether the instruction set reads and writes part of a register, and Eigen knows how.
 template <class T>
-inline constexpr bool has_masks = Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_load_available &&
-                                  Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_store_available;
+inline constexpr bool has_masks =
+    Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_load_available&&
+        Eigen::internal::unpacket_traits<typename Packet<T>::Register>::masked_store_available;
 template <class T>
 auto first_lanes(std::int64_t count) {
-  return static_cast<typename Eigen::internal::unpacket_traits<typename Packet<T>::Register>::mask_t>((1u << count) - 1);
+  return static_cast<typename Eigen::internal::unpacket_traits<typename Packet<T>::Register>::mask_t>((1u << count) -
+                                                                                                      1);
 }
 
 /// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
@@ -122,7 +143,8 @@ Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
     return Packet<T>(*from);
   } else {
     using Register = typename Packet<T>::Register;
-    if (stride == 1 && count >= Packet<T>::size) [[likely]] return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
+    if (stride == 1 && count >= Packet<T>::size) [[likely]]
+      return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
     if (stride == 0) return Packet<T>(*from);
     if constexpr (has_masks<T>) {
       if (stride == 1) return Packet<T>::of(Eigen::internal::ploadu<Register>(from, first_lanes<T>(count)));
@@ -138,7 +160,8 @@ void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
   if constexpr (std::is_same_v<T, std::int64_t>) {
     *to = packet.value;
   } else {
-    if (stride == 1 && count >= Packet<T>::size) [[likely]] return Eigen::internal::pstoreu(to, packet.value);
+    if (stride == 1 && count >= Packet<T>::size) [[likely]]
+      return Eigen::internal::pstoreu(to, packet.value);
     if constexpr (has_masks<T>) {
       if (stride == 1) return Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
     }

@@ -23,8 +23,10 @@ bool is_even(const std::int64_t* dims, const std::int64_t* strides, int rank, st
   std::int64_t run = 1;
   for (int d = rank - 1; d >= 0; --d) {
     if (dims[d] == 1) continue;
-    if (run == 1) stride = strides[d];
-    else if (strides[d] != run * stride) return false;
+    if (run == 1)
+      stride = strides[d];
+    else if (strides[d] != run * stride)
+      return false;
     run *= dims[d];
   }
   return true;
@@ -37,11 +39,14 @@ void sum(const KernelCall& call) {
   const View& xv = call.operands[1];
   const T* x = data_of<T>(xv);
   const int reduced = attributes.reduced, kept = xv.rank - reduced;
-  const std::int64_t *kept_dims = xv.dims, *kept_strides = xv.strides, *dims = xv.dims + kept, *strides = xv.strides + kept;
+  const std::int64_t *kept_dims = xv.dims, *kept_strides = xv.strides, *dims = xv.dims + kept,
+                     *strides = xv.strides + kept;
   std::int64_t outputs = 1, terms = 1;
   for (int d = 0; d < kept; ++d) outputs *= kept_dims[d];
   for (int d = 0; d < reduced; ++d) terms *= dims[d];
-  const auto finish = [&](T sum) { return attributes.divisor == 1 ? sum : static_cast<T>(sum / static_cast<T>(attributes.divisor)); };
+  const auto finish = [&](T sum) {
+    return attributes.divisor == 1 ? sum : static_cast<T>(sum / static_cast<T>(attributes.divisor));
+  };
 
   std::int64_t stride, across;
   const bool even = is_even(dims, strides, reduced, stride);
@@ -52,13 +57,18 @@ void sum(const KernelCall& call) {
     if (columns) {
       const int count = static_cast<int>(outputs - first < group ? outputs - first : group);
       const T* base = x + first;
-      sum_columns<T>(terms, count, [&](std::int64_t r, int j) { return base[r * stride + j]; }, [&](int j, T sum) { y[first + j] = finish(sum); });
+      sum_columns<T>(
+          terms, count, [&](std::int64_t r, int j) { return base[r * stride + j]; },
+          [&](int j, T sum) { y[first + j] = finish(sum); });
       return;
     }
     const T* base = x + offset_of(first, kept_dims, kept_strides, kept);
-    if (even && stride == 1) y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r]; }));
-    else if (even) y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r * stride]; }));
-    else y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[offset_of(r, dims, strides, reduced)]; }));
+    if (even && stride == 1)
+      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r]; }));
+    else if (even)
+      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r * stride]; }));
+    else
+      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[offset_of(r, dims, strides, reduced)]; }));
   });
 }
 

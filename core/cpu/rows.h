@@ -1,7 +1,7 @@
 // Walks several tensors of one shape together, row by row.
 //
-// The first operand's shape is the shape; the others are aligned with it at the last dimension, and extents of 1 repeat.
-// Dimensions that lie evenly in every operand are joined, so that contiguous tensors are one long row.
+// The first operand's shape is the shape; the others are aligned with it at the last dimension, and extents of 1
+// repeat. Dimensions that lie evenly in every operand are joined, so that contiguous tensors are one long row.
 #pragma once
 
 #include <cairn/core/cpu/kernel.h>
@@ -28,7 +28,7 @@ class Rows {
     }
   }
 
-  std::int64_t length() const { return dims_[0]; }             // of a row
+  std::int64_t length() const { return dims_[0]; }  // of a row
   std::int64_t stride(int operand) const { return strides_[0][operand]; }
 
   /// Calls f(offsets, count): `count` elements of a row, from the element at `offsets[k]` of each operand.
@@ -87,15 +87,17 @@ class Rows {
 
   void append(std::int64_t extent, const std::int64_t (&step)[operands]) {
     bool joins = true;
-    for (int k = 0; k < operands; ++k) joins = joins && (dims_[rank_ - 1] == 1 || step[k] == dims_[rank_ - 1] * strides_[rank_ - 1][k]);
+    for (int k = 0; k < operands; ++k)
+      joins = joins && (dims_[rank_ - 1] == 1 || step[k] == dims_[rank_ - 1] * strides_[rank_ - 1][k]);
     const int at = joins ? rank_ - 1 : rank_++;
     const bool fresh = !joins || dims_[at] == 1;
     dims_[at] = joins ? dims_[at] * extent : extent;
-    if (fresh) for (int k = 0; k < operands; ++k) strides_[at][k] = step[k];
+    if (fresh)
+      for (int k = 0; k < operands; ++k) strides_[at][k] = step[k];
   }
 
   int rank_;
-  std::int64_t dims_[max_dims];                 // innermost first
+  std::int64_t dims_[max_dims];  // innermost first
   std::int64_t strides_[max_dims][operands];
 };
 

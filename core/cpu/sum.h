@@ -1,9 +1,9 @@
 // Sums by one fixed tree.
 //
 // Term r goes to lane r mod 16 of its block of 1,024; the lanes of a block are added by halves (8, 4, 2, 1), blocks are
-// added in pairs, then pairs of pairs. The tree depends on the number of terms alone, so a sum is the same along a row, down
-// a column, on any number of threads and with any instruction set; and its rounding error grows with the logarithm of the
-// length (Higham, "The accuracy of floating point summation", 1993, section 3).
+// added in pairs, then pairs of pairs. The tree depends on the number of terms alone, so a sum is the same along a row,
+// down a column, on any number of threads and with any instruction set; and its rounding error grows with the logarithm
+// of the length (Higham, "The accuracy of floating point summation", 1993, section 3).
 #pragma once
 
 #include <cstdint>
@@ -82,8 +82,8 @@ struct Columns {
   }
 };
 
-/// The sums of `columns` (at most sixteen) columns, by the same tree: out(j) = Σ term(r, j). `term` may be asked for any
-/// j < columns.
+/// The sums of `columns` (at most sixteen) columns, by the same tree: out(j) = Σ term(r, j). `term` may be asked for
+/// any j < columns.
 template <class T, class F, class Out>
 void sum_columns(std::int64_t count, int columns, F&& term, Out&& out) {
   if (count <= sum_lanes && columns < sum_columns_at_once) {  // few numbers: the same tree, one column after another
@@ -96,8 +96,10 @@ void sum_columns(std::int64_t count, int columns, F&& term, Out&& out) {
     Columns<T> lanes[sum_lanes] = {};
     for (std::int64_t r = begin; r < end; ++r) {
       T* lane = lanes[(r - begin) % sum_lanes].at;
-      if (columns == sum_columns_at_once) for (int j = 0; j < sum_columns_at_once; ++j) lane[j] += term(r, j);
-      else for (int j = 0; j < columns; ++j) lane[j] += term(r, j);
+      if (columns == sum_columns_at_once)
+        for (int j = 0; j < sum_columns_at_once; ++j) lane[j] += term(r, j);
+      else
+        for (int j = 0; j < columns; ++j) lane[j] += term(r, j);
     }
     for (int half = sum_lanes / 2; half > 0; half /= 2) {
       for (int lane = 0; lane < half; ++lane) lanes[lane] = lanes[lane] + lanes[lane + half];

@@ -1,4 +1,5 @@
-// The kernel table of one instruction set, put together once. What a set leaves out, cpu_backend.cpp takes from the baseline.
+// The kernel table of one instruction set, put together once. What a set leaves out, cpu_backend.cpp takes from the
+// baseline.
 
 #include <cairn/core/cpu/kernel.h>
 

@@ -11,7 +11,8 @@ template <class T>
 void sgd_update(const KernelCall& call) {
   const auto& attributes = *static_cast<const SgdAttributes*>(call.attributes);
   using P = Packet<T>;
-  const P decay(attributes.weight_decay), momentum(attributes.momentum), taken(1 - attributes.dampening), rate(attributes.lr);
+  const P decay(attributes.weight_decay), momentum(attributes.momentum), taken(1 - attributes.dampening),
+      rate(attributes.lr);
   for (int i = 0; i < call.count; i += 3) {
     const View &parameter = call.operands[i], &grad = call.operands[i + 1];
     const bool has_buffer = call.operands[i + 2].present();
@@ -20,7 +21,7 @@ void sgd_update(const KernelCall& call) {
     const T* g = data_of<T>(grad);
     const Rows<3> rows({&parameter, &grad, &buffer});
     const std::int64_t sp = rows.stride(0), sg = rows.stride(1), sb = rows.stride(2);
-    rows.run([&](const std::int64_t (&at)[3], std::int64_t n) {
+    rows.run([&](const std::int64_t(&at)[3], std::int64_t n) {
       for (std::int64_t k = 0; k < n; k += P::size) {
         const P value = load(p + at[0] + k * sp, sp, n - k);
         P step = load(g + at[1] + k * sg, sg, n - k);
@@ -47,20 +48,24 @@ void adam_update(const KernelCall& call) {
   const P decay(attributes.weight_decay), shrink(1 - attributes.lr * attributes.weight_decay);
   const P beta2(attributes.beta2), rest1(1 - attributes.beta1), rest2(1 - attributes.beta2), eps(attributes.eps);
   for (int i = 0; i < call.count; i += 5) {
-    const View &parameter = call.operands[i], &grad = call.operands[i + 1], &average = call.operands[i + 2], &square = call.operands[i + 3];
+    const View &parameter = call.operands[i], &grad = call.operands[i + 1], &average = call.operands[i + 2],
+               &square = call.operands[i + 3];
     const View& largest = attributes.amsgrad ? call.operands[i + 4] : square;
     const P step_size(scalars[i / 5].step_size), correction(scalars[i / 5].bias_correction2_sqrt);
     T *p = data_of<T>(parameter), *m = data_of<T>(average), *v = data_of<T>(square), *x = data_of<T>(largest);
     const T* g = data_of<T>(grad);
     const Rows<5> rows({&parameter, &grad, &average, &square, &largest});
-    const std::int64_t sp = rows.stride(0), sg = rows.stride(1), sm = rows.stride(2), sv = rows.stride(3), sx = rows.stride(4);
-    rows.run([&](const std::int64_t (&at)[5], std::int64_t n) {
+    const std::int64_t sp = rows.stride(0), sg = rows.stride(1), sm = rows.stride(2), sv = rows.stride(3),
+                       sx = rows.stride(4);
+    rows.run([&](const std::int64_t(&at)[5], std::int64_t n) {
       for (std::int64_t k = 0; k < n; k += P::size) {
         P value = load(p + at[0] + k * sp, sp, n - k), slope = load(g + at[1] + k * sg, sg, n - k);
         if (attributes.maximize) slope = -slope;
         if (attributes.weight_decay != 0) {
-          if (attributes.decoupled_weight_decay) value = value * shrink;
-          else slope = slope + decay * value;
+          if (attributes.decoupled_weight_decay)
+            value = value * shrink;
+          else
+            slope = slope + decay * value;
         }
         P first = load(m + at[2] + k * sm, sm, n - k), second = load(v + at[3] + k * sv, sv, n - k);
         first = first + rest1 * (slope - first);

@@ -15,31 +15,38 @@ void batch_norm_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   gradients[0] = make_tensor(x.shape(), g.dtype(), g.device());
   gradients[1] = node.needs(1) ? make_tensor(mean.shape(), g.dtype(), g.device()) : Tensor();
   gradients[2] = node.needs(2) ? make_tensor(mean.shape(), g.dtype(), g.device()) : Tensor();
-  dispatch(Operation::batch_norm_backward, g.dtype(), {&gradients[0], &gradients[1], &gradients[2], &g, &x, &mean, &inverse_deviation, &weight},
+  dispatch(Operation::batch_norm_backward, g.dtype(),
+           {&gradients[0], &gradients[1], &gradients[2], &g, &x, &mean, &inverse_deviation, &weight},
            node.attributes<BatchNormAttributes>());
 }
 
 }  // namespace
 
-Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight, const Tensor& bias,
-                  bool training, double momentum, double eps) {
-  check<ShapeError>(x.dim() >= 2, "batch_norm: input must have at least 2 dimensions [n, channels, ...], but has shape ", x.shape());
+Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
+                  const Tensor& bias, bool training, double momentum, double eps) {
+  check<ShapeError>(x.dim() >= 2,
+                    "batch_norm: input must have at least 2 dimensions [n, channels, ...], but has shape ", x.shape());
   const std::int64_t channels = x.shape()[1];
   const auto check_channels = [&](const Tensor& tensor, const char* which) {
-    check<ShapeError>(!tensor.defined() || tensor.numel() == channels, which, " should contain ", channels, " elements not ", tensor.defined() ? tensor.numel() : 0);
+    check<ShapeError>(!tensor.defined() || tensor.numel() == channels, which, " should contain ", channels,
+                      " elements not ", tensor.defined() ? tensor.numel() : 0);
   };
   check_channels(running_mean, "running_mean");
   check_channels(running_var, "running_var");
   check_channels(weight, "weight");
   check_channels(bias, "bias");
-  check<ValueError>(training || (running_mean.defined() && running_var.defined()), "Expected running_mean and running_var to be defined when training=False");
+  check<ValueError>(training || (running_mean.defined() && running_var.defined()),
+                    "Expected running_mean and running_var to be defined when training=False");
   const bool has_batch = channels > 0 && x.numel() / std::max<std::int64_t>(channels, 1) > 1;
-  check<ValueError>(!training || has_batch, "Expected more than 1 value per channel when training, got input size ", x.shape());
+  check<ValueError>(!training || has_batch, "Expected more than 1 value per channel when training, got input size ",
+                    x.shape());
 
   Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
-  const Tensor mean = make_tensor({channels}, x.dtype(), x.device()), inverse_deviation = make_tensor({channels}, x.dtype(), x.device());
+  const Tensor mean = make_tensor({channels}, x.dtype(), x.device()),
+               inverse_deviation = make_tensor({channels}, x.dtype(), x.device());
   const BatchNormAttributes attributes{momentum, eps, training};
-  dispatch(Operation::batch_norm, x.dtype(), {&y, &mean, &inverse_deviation, &running_mean, &running_var, &x, &weight, &bias}, attributes);
+  dispatch(Operation::batch_norm, x.dtype(),
+           {&y, &mean, &inverse_deviation, &running_mean, &running_var, &x, &weight, &bias}, attributes);
   if (training && running_mean.defined()) running_mean.impl()->storage->bump_version();
   if (training && running_var.defined()) running_var.impl()->storage->bump_version();
   if (Node* node = record(y, "NativeBatchNormBackward0", batch_norm_gradient, {&x, &weight, &bias})) {

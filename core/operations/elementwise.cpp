@@ -76,13 +76,16 @@ Tensor binary(const char* node_name, GradientFunction gradient, const Tensor& a,
 
 /// a ← a op b. The result keeps the shape and dtype of `a`.
 template <class Op>
-void binary_inplace(const char* node_name, GradientFunction gradient, const Tensor& a, const Tensor& b, bool save_inputs) {
+void binary_inplace(const char* node_name, GradientFunction gradient, const Tensor& a, const Tensor& b,
+                    bool save_inputs) {
   check_inplace(a);
   const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shapes(a.shape(), b.shape());
-  check<ShapeError>(shape == a.shape(), "output with shape ", Extents(a.shape()), " doesn't match the broadcast shape ", Extents(shape));
+  check<ShapeError>(shape == a.shape(), "output with shape ", Extents(a.shape()), " doesn't match the broadcast shape ",
+                    Extents(shape));
   DType dtype = result_dtype(a, b);
   if (!Op::takes_integers && category(dtype) < DTypeCategory::floating) dtype = DType::float32;
-  check<DTypeError>(category(dtype) <= category(a.dtype()), "result type ", name(dtype), " can't be cast to the desired output type ", name(a.dtype()));
+  check<DTypeError>(category(dtype) <= category(a.dtype()), "result type ", name(dtype),
+                    " can't be cast to the desired output type ", name(a.dtype()));
   const Tensor right = operand(b, a.dtype(), a.device());
   const bool recording = thread_state.grad_enabled && (records(a) || records(right));
   const Tensor before = recording && save_inputs ? a.detach().clone() : Tensor();
@@ -114,7 +117,9 @@ void div_gradient(Node& node, const Tensor& g, Tensor* gradients) {
 }  // namespace
 
 Tensor neg(const Tensor& x) {
-  check<DTypeError>(x.dtype() != DType::boolean, "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+  check<DTypeError>(x.dtype() != DType::boolean,
+                    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+                    "mask, use the `~` or "
                     "`logical_not()` operator instead.");
   return unary<Neg>("NegBackward0", x);
 }
@@ -130,10 +135,18 @@ Tensor sub(const Tensor& a, const Tensor& b) { return binary<Sub>("SubBackward0"
 Tensor mul(const Tensor& a, const Tensor& b) { return binary<Mul>("MulBackward0", mul_gradient, a, b, true); }
 Tensor div(const Tensor& a, const Tensor& b) { return binary<Div>("DivBackward0", div_gradient, a, b, true); }
 
-const Tensor& Tensor::add_(const Tensor& b) const { return binary_inplace<Add>("AddBackward0", add_gradient, *this, b, false), *this; }
-const Tensor& Tensor::sub_(const Tensor& b) const { return binary_inplace<Sub>("SubBackward0", sub_gradient, *this, b, false), *this; }
-const Tensor& Tensor::mul_(const Tensor& b) const { return binary_inplace<Mul>("MulBackward0", mul_gradient, *this, b, true), *this; }
-const Tensor& Tensor::div_(const Tensor& b) const { return binary_inplace<Div>("DivBackward0", div_gradient, *this, b, true), *this; }
+const Tensor& Tensor::add_(const Tensor& b) const {
+  return binary_inplace<Add>("AddBackward0", add_gradient, *this, b, false), *this;
+}
+const Tensor& Tensor::sub_(const Tensor& b) const {
+  return binary_inplace<Sub>("SubBackward0", sub_gradient, *this, b, false), *this;
+}
+const Tensor& Tensor::mul_(const Tensor& b) const {
+  return binary_inplace<Mul>("MulBackward0", mul_gradient, *this, b, true), *this;
+}
+const Tensor& Tensor::div_(const Tensor& b) const {
+  return binary_inplace<Div>("DivBackward0", div_gradient, *this, b, true), *this;
+}
 const Tensor& Tensor::add_(Scalar b) const { return add_(beside(*this, b)); }
 const Tensor& Tensor::mul_(Scalar b) const { return mul_(beside(*this, b)); }
 

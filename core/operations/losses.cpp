@@ -12,13 +12,15 @@ void cross_entropy_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const auto attributes = node.attributes<CrossEntropyAttributes>();
   const Tensor& log_probabilities = node.saved(0);
   gradients[0] = make_tensor(log_probabilities.shape(), g.dtype(), g.device());
-  dispatch(Operation::cross_entropy_backward, g.dtype(), {&gradients[0], &g, &log_probabilities, &node.saved(1), &node.saved(2)}, attributes);
+  dispatch(Operation::cross_entropy_backward, g.dtype(),
+           {&gradients[0], &g, &log_probabilities, &node.saved(1), &node.saved(2)}, attributes);
 }
 
 void mse_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const Tensor &input = node.saved(0), &target = node.saved(1);
   Tensor gradient = make_tensor(input.shape(), g.dtype(), g.device());
-  dispatch(Operation::mse_loss_backward, g.dtype(), {&gradient, &g, &input, &target}, node.attributes<ReductionAttributes>());
+  dispatch(Operation::mse_loss_backward, g.dtype(), {&gradient, &g, &input, &target},
+           node.attributes<ReductionAttributes>());
   if (node.needs(1)) gradients[1] = neg(gradient);
   if (node.needs(0)) gradients[0] = std::move(gradient);
 }
@@ -28,7 +30,8 @@ void check_targets(const Tensor& target, std::int64_t classes, std::int64_t igno
   if (!target.impl()->storage->backend().host_memory) return;
   const Tensor rows = target.contiguous();
   for (const std::int64_t value : rows.data<std::int64_t>()) {
-    if (value != ignore_index && (value < 0 || value >= classes)) throw IndexError(text("Target ", value, " is out of bounds."));
+    if (value != ignore_index && (value < 0 || value >= classes))
+      throw IndexError(text("Target ", value, " is out of bounds."));
   }
 }
 
@@ -36,16 +39,20 @@ void check_targets(const Tensor& target, std::int64_t classes, std::int64_t igno
 
 Tensor cross_entropy(const Tensor& given, const Tensor& target, const CrossEntropyOptions& options) {
   const Tensor input = given.dim() == 1 ? given.unsqueeze(0) : given;
-  check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ", given.shape());
-  check<DTypeError>(target.dtype() == DType::int64, "expected scalar type Long but found ", name(target.dtype()), "; class targets are int64");
+  check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
+                    given.shape());
+  check<DTypeError>(target.dtype() == DType::int64, "expected scalar type Long but found ", name(target.dtype()),
+                    "; class targets are int64");
   const std::int64_t rows = input.shape()[0], classes = input.shape()[1];
-  check<ShapeError>(target.dim() == given.dim() - 1 && target.numel() == rows, "Expected input batch_size (", rows, ") to match target batch_size (", target.numel(), ").");
+  check<ShapeError>(target.dim() == given.dim() - 1 && target.numel() == rows, "Expected input batch_size (", rows,
+                    ") to match target batch_size (", target.numel(), ").");
   const Tensor& weight = options.weight;
   if (weight.defined()) {
-    check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ", classes,
-                      " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
+    check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ",
+                      classes, " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
   }
-  check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ", options.label_smoothing);
+  check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1,
+                    "label_smoothing must be between 0.0 and 1.0. Got: ", options.label_smoothing);
   check_targets(target, classes, options.ignore_index);
 
   const CrossEntropyAttributes attributes{options.ignore_index, options.label_smoothing,

@@ -16,7 +16,8 @@ void matmul_gradient(Node& node, const Tensor& g, Tensor* gradients) {
 /// Both at least matrices, of one dtype.
 Tensor matmul_matrices(const Tensor& a, const Tensor& b) {
   const std::int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
-  check<ShapeError>(k == b.size(-2), a.dim() == 2 && b.dim() == 2 ? "mm: " : "", "mat1 and mat2 shapes cannot be multiplied (", m, 'x', k, " and ", b.size(-2), 'x', n, ')');
+  check<ShapeError>(k == b.size(-2), a.dim() == 2 && b.dim() == 2 ? "mm: " : "",
+                    "mat1 and mat2 shapes cannot be multiplied (", m, 'x', k, " and ", b.size(-2), 'x', n, ')');
   Shape batch_a, batch_b;
   for (int i = 0; i + 2 < a.dim(); ++i) batch_a.push_back(a.shape()[i]);
   for (int i = 0; i + 2 < b.dim(); ++i) batch_b.push_back(b.shape()[i]);
@@ -25,7 +26,8 @@ Tensor matmul_matrices(const Tensor& a, const Tensor& b) {
   shape.push_back(n);
   Tensor y = make_tensor(shape, a.dtype(), a.device());
   dispatch(Operation::matmul, a.dtype(), {&y, &a, &b});
-  if (Node* node = record(y, a.dim() == 2 && b.dim() == 2 ? "MmBackward0" : "BmmBackward0", matmul_gradient, {&a, &b})) {
+  if (Node* node =
+          record(y, a.dim() == 2 && b.dim() == 2 ? "MmBackward0" : "BmmBackward0", matmul_gradient, {&a, &b})) {
     node->save(a);
     node->save(b);
   }
@@ -36,7 +38,9 @@ Tensor matmul_matrices(const Tensor& a, const Tensor& b) {
 void linear_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const Tensor& x = node.saved(0);
   const Tensor& weight = node.saved(1);
-  const auto wanted = [&](int i, const Shape& shape) { return node.needs(i) ? make_tensor(shape, g.dtype(), g.device()) : Tensor(); };
+  const auto wanted = [&](int i, const Shape& shape) {
+    return node.needs(i) ? make_tensor(shape, g.dtype(), g.device()) : Tensor();
+  };
   gradients[0] = wanted(0, x.shape());
   gradients[1] = wanted(1, weight.shape());
   gradients[2] = wanted(2, {weight.shape()[0]});
@@ -46,11 +50,14 @@ void linear_gradient(Node& node, const Tensor& g, Tensor* gradients) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  check<ShapeError>(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ", a.dim(), "D and ", b.dim(), 'D');
-  check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: ", name(a.dtype()), " != ", name(b.dtype()));
+  check<ShapeError>(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ",
+                    a.dim(), "D and ", b.dim(), 'D');
+  check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: ", name(a.dtype()),
+                    " != ", name(b.dtype()));
   if (a.dim() == 1 && b.dim() == 1) {
-    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", Extents(a.shape()), " and src ", Extents(b.shape()),
-                      " to have the same number of elements, but got ", a.size(0), " and ", b.size(0), " elements respectively");
+    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", Extents(a.shape()),
+                      " and src ", Extents(b.shape()), " to have the same number of elements, but got ", a.size(0),
+                      " and ", b.size(0), " elements respectively");
   }
   const Tensor left = a.dim() == 1 ? a.unsqueeze(0) : a;
   const Tensor right = b.dim() == 1 ? b.unsqueeze(1) : b;
@@ -66,12 +73,14 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const std::int64_t in = weight.shape()[1], out = weight.shape()[0];
   std::int64_t rows = 1;
   for (int i = 0; i + 1 < x.dim(); ++i) rows *= x.shape()[i];
-  check<ShapeError>(x.shape()[x.dim() - 1] == in, bias.defined() ? "addmm: " : "mm: ", "mat1 and mat2 shapes cannot be multiplied (", rows, 'x', x.shape()[x.dim() - 1],
-                    " and ", in, 'x', out, ')');
-  check<DTypeError>(x.dtype() == weight.dtype() && (!bias.defined() || bias.dtype() == x.dtype()), "mat1 and mat2 must have the same dtype, but got ", name(x.dtype()),
-                    " and ", name(weight.dtype()));
+  check<ShapeError>(x.shape()[x.dim() - 1] == in,
+                    bias.defined() ? "addmm: " : "mm: ", "mat1 and mat2 shapes cannot be multiplied (", rows, 'x',
+                    x.shape()[x.dim() - 1], " and ", in, 'x', out, ')');
+  check<DTypeError>(x.dtype() == weight.dtype() && (!bias.defined() || bias.dtype() == x.dtype()),
+                    "mat1 and mat2 must have the same dtype, but got ", name(x.dtype()), " and ", name(weight.dtype()));
   if (bias.defined()) {
-    check<ShapeError>(bias.dim() == 1 && bias.shape()[0] == out, "linear: bias must have shape [", out, "], but has shape ", bias.shape());
+    check<ShapeError>(bias.dim() == 1 && bias.shape()[0] == out, "linear: bias must have shape [", out,
+                      "], but has shape ", bias.shape());
   }
   if (x.dim() != 2) {
     Shape shape = x.shape();
@@ -80,7 +89,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
   Tensor y = make_tensor({rows, out}, x.dtype(), x.device());
   dispatch(Operation::linear, x.dtype(), {&y, &x, &weight, &bias});
-  if (Node* node = record(y, bias.defined() ? "AddmmBackward0" : "MmBackward0", linear_gradient, {&x, &weight, &bias})) {
+  if (Node* node =
+          record(y, bias.defined() ? "AddmmBackward0" : "MmBackward0", linear_gradient, {&x, &weight, &bias})) {
     node->save(x);
     node->save(weight);
   }

@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 
 struct Reduced {
-  std::uint64_t dims;   // bit i: dimension i is reduced
+  std::uint64_t dims;  // bit i: dimension i is reduced
   double divisor;
   bool keepdim;
 };
@@ -33,8 +33,10 @@ std::uint64_t reduced_dims(const Tensor& x, const Shape& dims) {
 Shape result_shape(const Shape& shape, std::uint64_t dims, bool keepdim) {
   Shape result;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (!(dims >> i & 1)) result.push_back(shape[i]);
-    else if (keepdim) result.push_back(1);
+    if (!(dims >> i & 1))
+      result.push_back(shape[i]);
+    else if (keepdim)
+      result.push_back(1);
   }
   return result;
 }
@@ -42,8 +44,10 @@ Shape result_shape(const Shape& shape, std::uint64_t dims, bool keepdim) {
 /// x outside the graph, its reduced dimensions moved behind the others.
 Tensor reduced_last(const Tensor& x, std::uint64_t dims) {
   Shape order;
-  for (int i = 0; i < x.dim(); ++i) if (!(dims >> i & 1)) order.push_back(i);
-  for (int i = 0; i < x.dim(); ++i) if (dims >> i & 1) order.push_back(i);
+  for (int i = 0; i < x.dim(); ++i)
+    if (!(dims >> i & 1)) order.push_back(i);
+  for (int i = 0; i < x.dim(); ++i)
+    if (dims >> i & 1) order.push_back(i);
   return x.detach().permute(order);
 }
 
@@ -70,11 +74,15 @@ Tensor sum(const Tensor& x, const Shape& dims, bool keepdim) {
 }
 
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim) {
-  check<DTypeError>(category(x.dtype()) >= DTypeCategory::floating, "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-                    "Got: ", name(x.dtype()));
+  check<DTypeError>(
+      category(x.dtype()) >= DTypeCategory::floating,
+      "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+      "Got: ",
+      name(x.dtype()));
   const std::uint64_t bits = reduced_dims(x, dims);
   std::int64_t count = 1;
-  for (int i = 0; i < x.dim(); ++i) if (bits >> i & 1) count *= x.shape()[i];
+  for (int i = 0; i < x.dim(); ++i)
+    if (bits >> i & 1) count *= x.shape()[i];
   return divided_sum("MeanBackward0", x, bits, keepdim, static_cast<double>(count));
 }
 
@@ -83,7 +91,8 @@ Tensor Tensor::mean() const { return cairn::mean(*this); }
 
 Tensor argmax(const Tensor& x, int dim, bool keepdim) {
   const int d = wrap_dim(dim, x.dim());
-  check<IndexError>(x.dim() == 0 || x.shape()[d] > 0, "argmax(): Expected reduction dim ", d, " to have non-zero size.");
+  check<IndexError>(x.dim() == 0 || x.shape()[d] > 0, "argmax(): Expected reduction dim ", d,
+                    " to have non-zero size.");
   const std::uint64_t bits = x.dim() == 0 ? 0 : std::uint64_t{1} << d;
   Tensor y = make_tensor(result_shape(x.shape(), bits, keepdim), DType::int64, x.device());
   const Tensor arranged = x.dim() == 0 ? x.detach().view({1}) : reduced_last(x, bits);

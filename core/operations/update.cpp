@@ -33,7 +33,8 @@ void check_update(const Tensor& parameter, const Tensor& grad) {
                     "an optimizer's parameter and its gradient must have one shape and dtype");
 }
 
-/// Calls `run(first, count)` for every stretch of updates that share dtype and device, and, for SGD, their `first` flag.
+/// Calls `run(first, count)` for every stretch of updates that share dtype and device, and, for SGD, their `first`
+/// flag.
 template <class Update, class Same, class Run>
 void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
   for (std::size_t begin = 0; begin < updates.size();) {
@@ -60,9 +61,10 @@ void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& opti
       operands[count++] = &update.grad;
       operands[count++] = &update.momentum_buffer;
     }
-    const SgdAttributes attributes{options.lr, options.momentum, options.dampening, options.weight_decay,
+    const SgdAttributes attributes{options.lr,       options.momentum, options.dampening,    options.weight_decay,
                                    options.nesterov, options.maximize, stretch.front().first};
-    dispatch(Operation::sgd_update, stretch.front().parameter.dtype(), {operands.data(), count}, &attributes, sizeof attributes);
+    dispatch(Operation::sgd_update, stretch.front().parameter.dtype(), {operands.data(), count}, &attributes,
+             sizeof attributes);
     for (const SgdUpdate& update : stretch) {
       update.parameter.impl()->storage->bump_version();
       if (update.momentum_buffer.defined()) update.momentum_buffer.impl()->storage->bump_version();
@@ -74,11 +76,13 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
   for (const AdamUpdate& update : updates) check_update(update.parameter, update.grad);
   const auto same = [](const AdamUpdate&, const AdamUpdate&) { return true; };
   for_each_stretch(updates, same, [&](std::span<const AdamUpdate> stretch) {
-    constexpr std::size_t head = (sizeof(AdamAttributes) + alignof(AdamScalars) - 1) / alignof(AdamScalars) * alignof(AdamScalars);
+    constexpr std::size_t head =
+        (sizeof(AdamAttributes) + alignof(AdamScalars) - 1) / alignof(AdamScalars) * alignof(AdamScalars);
     const std::size_t bytes = head + stretch.size() * sizeof(AdamScalars);
     PoolArray<std::byte> attributes(bytes);
-    new (attributes.data()) AdamAttributes{options.beta1, options.beta2, options.eps, options.weight_decay, options.lr,
-                                           options.amsgrad, options.maximize, options.decoupled_weight_decay};
+    new (attributes.data())
+        AdamAttributes{options.beta1, options.beta2,   options.eps,      options.weight_decay,
+                       options.lr,    options.amsgrad, options.maximize, options.decoupled_weight_decay};
     auto* scalars = reinterpret_cast<AdamScalars*>(attributes.data() + head);
     PoolArray<const Tensor*> operands(stretch.size() * 5 * sizeof(const Tensor*));
     std::size_t count = 0;
@@ -96,7 +100,8 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
       operands[count++] = &update.exp_avg_sq;
       operands[count++] = &update.max_exp_avg_sq;
     }
-    dispatch(Operation::adam_update, stretch.front().parameter.dtype(), {operands.data(), count}, attributes.data(), bytes);
+    dispatch(Operation::adam_update, stretch.front().parameter.dtype(), {operands.data(), count}, attributes.data(),
+             bytes);
     for (const AdamUpdate& update : stretch) {
       for (const Tensor* changed : {&update.parameter, &update.exp_avg, &update.exp_avg_sq, &update.max_exp_avg_sq}) {
         if (changed->defined()) changed->impl()->storage->bump_version();
