@@ -290,6 +290,12 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
   }
   check<AutogradError>(start.shape() == shape(), "Mismatch in shape: grad_output[0] has a shape of ", start.shape(),
                        " and output[0] has a shape of ", shape(), ".");
+  check<DeviceError>(start.device() == device(), "backward: the gradient given is on ", start.device(),
+                     ", but the tensor is on ", device());
+  if (start.dtype() != dtype()) {
+    const NoGrad no_grad;
+    start = start.to(dtype());
+  }
   if (grad_fn()) {
     const Reference<Node> root = impl_->grad_fn;  // the tensor itself may go while its graph is walked
     Engine::run(root.get(), start, retain_graph);

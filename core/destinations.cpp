@@ -91,6 +91,13 @@ MemoryRange MemoryRange::of(const Tensor& tensor) {
   return {tensor.device(), begin, begin + (static_cast<std::uintptr_t>(last) + 1) * size_of(tensor.dtype())};
 }
 
+bool overlap_partly(const Tensor& a, const Tensor& b) {
+  if (!a.shares_storage(b) || a.numel() == 0 || b.numel() == 0) return false;
+  if (a.storage_offset() == b.storage_offset() && a.shape() == b.shape() && a.strides() == b.strides()) return false;
+  const MemoryRange x = MemoryRange::of(a), y = MemoryRange::of(b);
+  return x.begin < y.end && y.begin < x.end;
+}
+
 Destinations::Destinations(const std::vector<Transfer>& transfers) : fates_(transfers.size(), Fate::wins) {
   struct Target {
     MemoryRange range;

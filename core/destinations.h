@@ -1,4 +1,5 @@
-// Which bytes the transfers of a load write, and which of them wins where two write the same. Inside core.
+// Which bytes a tensor looks at; which of them the transfers of a load write, and which transfer wins where two write
+// the same. Inside core.
 //
 // Tied parameters are several names of one tensor, and views may overlap in part. As in PyTorch, where a load copies
 // one tensor after the other, the last one wins.
@@ -19,6 +20,10 @@ struct MemoryRange {
 
   static MemoryRange of(const Tensor& tensor);
 };
+
+/// Whether two tensors share memory, but not element by element: what is written through one changes what is still to
+/// be read through the other.
+bool overlap_partly(const Tensor& a, const Tensor& b);
 
 enum class Fate : std::uint8_t {
   wins,     ///< No later transfer touches its bytes; those that win are disjoint.

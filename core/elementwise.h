@@ -64,13 +64,15 @@ struct Sqrt {
   template <class X> CAIRN_HOST_DEVICE static X slope(X, X y) { return X(1) / (X(2) * y); }
 };
 
-/// max(x, 0); NaN stays NaN.
+/// max(x, 0); NaN stays NaN, and its slope is 1.
 struct Relu {
   static constexpr Operation forward = Operation::relu, backward = Operation::relu_backward;
   static constexpr Slope slope_is = Slope::of_output;
   static constexpr bool takes_integers = true;
   template <class X> CAIRN_HOST_DEVICE static X value(X x) { return select(less(x, X(0)), X(0), x); }
-  template <class X> CAIRN_HOST_DEVICE static X slope(X, X y) { return select(less(X(0), y), X(1), X(0)); }
+  template <class X> CAIRN_HOST_DEVICE static X slope(X, X y) { return select(less(X(0), y), X(1), select(less(y, X(1)), X(0), X(1))); }
+  /// Chosen, not multiplied: 0 where the unit is off, also of an infinite gradient, as below sqrt(relu(x)).
+  template <class X> CAIRN_HOST_DEVICE static X gradient(X g, X y) { return select(less(X(0), y), g, select(less(y, X(1)), X(0), g)); }
 };
 
 struct Sigmoid {

@@ -11,7 +11,7 @@ constinit thread_local ThreadState thread_state;
 
 namespace {
 
-/// Empties the thread's pool when the thread ends. Its constructor runs on the first allocation from the system.
+/// Empties the thread's pool when the thread ends. Its constructor runs when the pool opens.
 struct PoolCloser {
   bool armed = false;
   ~PoolCloser() { thread_state.pool.close(); }
@@ -29,8 +29,14 @@ static_assert([] {
   return true;
 }());
 
-void* Pool::allocate_from_system(std::size_t size, int c) {
+/// On the first allocation from the system, or the first block that is freed: a thread may do the one without the other.
+void Pool::open() noexcept {
   pool_closer.armed = true;
+  limit_ = pool_limit;
+}
+
+void* Pool::allocate_from_system(std::size_t size, int c) {
+  if (limit_ == 0 && !closed_) open();
   const std::size_t rounded =
       c < class_count ? class_size(c) : (size + block_alignment - 1) / block_alignment * block_alignment;
   if (rounded < size) throw std::bad_alloc();
@@ -43,7 +49,11 @@ void* Pool::allocate_from_system(std::size_t size, int c) {
   return memory;
 }
 
-void Pool::release_to_system(void* memory) noexcept { std::free(memory); }
+void Pool::release_slowly(void* memory, std::size_t size) noexcept {
+  if (limit_ != 0 || closed_) return std::free(memory);
+  open();
+  release(memory, size);
+}
 
 void Pool::clear() noexcept {
   for (Block*& list : lists_) {
@@ -59,6 +69,7 @@ void Pool::clear() noexcept {
 void Pool::close() noexcept {
   clear();
   limit_ = 0;
+  closed_ = true;
 }
 
 }  // namespace cairn

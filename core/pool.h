@@ -40,7 +40,7 @@ class Pool {
       kept_ += class_size(c);
       return;
     }
-    release_to_system(memory);
+    release_slowly(memory, size);
   }
 
   void clear() noexcept;  ///< Gives everything kept back to the system.
@@ -67,11 +67,13 @@ class Pool {
   };
 
   void* allocate_from_system(std::size_t size, int size_class);
-  static void release_to_system(void* memory) noexcept;
+  void release_slowly(void* memory, std::size_t size) noexcept;
+  void open() noexcept;
 
   Block* lists_[class_count] = {};
   std::size_t kept_ = 0;
-  std::size_t limit_ = pool_limit;
+  std::size_t limit_ = 0;  // until the first call that leaves the fast path
+  bool closed_ = false;
 };
 
 }  // namespace cairn

@@ -7,6 +7,7 @@
 
 #include <cairn/core/attributes.h>
 #include <cairn/core/autograd.h>
+#include <cairn/core/destinations.h>
 #include <cairn/core/dispatch.h>
 #include <cairn/core/graph.h>
 #include <cairn/core/ops.h>
@@ -31,11 +32,18 @@ void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
   strides = new_strides;
   numel = 1;
   contiguous = true;
+  bool empty = false, overflow = false;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     if (shape[i] != 1 && strides[i] != numel) contiguous = false;
-    numel *= shape[i];
+    empty = empty || shape[i] == 0;
+    overflow = __builtin_mul_overflow(numel, shape[i], &numel) || overflow;
   }
-  if (numel == 0) contiguous = true;
+  if (empty) {
+    numel = 0;
+    contiguous = true;
+  } else {
+    check<ShapeError>(!overflow, "a tensor of shape ", Extents(shape), " has more than 2^63 elements");
+  }
 }
 
 namespace {
@@ -50,9 +58,9 @@ std::int64_t checked_strides(const Shape& shape, DType dtype, Shape& strides) {
     const std::int64_t extent = shape[i];
     strides[i] = stride;
     bad = bad || extent < 0 || __builtin_mul_overflow(bytes, extent == 0 ? 1 : extent, &bytes);
+    if (bad) break;
     empty = empty || extent == 0;
     if (extent > 1) stride *= extent;
-    if (bad) break;
   }
   if (bad) [[unlikely]] {
     for (const std::int64_t extent : shape) {
@@ -230,6 +238,8 @@ void to_device_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
 
 /// Numbers of `from` into `to`, of the same shape, whatever their dtypes, strides and devices.
 void copy_numbers(const Tensor& from, const Tensor& to) {
+  check<ValueError>(from.impl()->storage && to.impl()->storage,
+                    "copy: a tensor's numbers are still in its file; materialize() it first");
   if (to.numel() == 0 || to.device().is_meta()) return;
   check<DeviceError>(!from.device().is_meta(), "Cannot copy out of meta tensor; no data!");
   if (from.device() == to.device()) {
@@ -286,7 +296,7 @@ Tensor Tensor::to(Device device) const {
 const Tensor& Tensor::copy_(const Tensor& source) const {
   check_inplace(*this);
   const Tensor from = source.shape() == shape() ? source : source.expand(shape());
-  copy_numbers(from, *this);
+  copy_numbers(overlap_partly(from, *this) ? from.detach().clone() : from, *this);
   impl_->storage->bump_version();
   // What was here before reaches the result no more: the only edge leads to the source.
   if (thread_state.grad_enabled && (records(source) || impl_->grad_fn)) {

@@ -1,7 +1,7 @@
 // What a thread of Cairn's knows of itself: one struct, so that an operation touches one cache line to ask.
 //
 // It is constant-initialised, so that reading it costs no guard; what must be cleaned up when the thread ends is
-// registered on the first allocation from the system (pool.cpp).
+// registered when its pool opens (pool.cpp).
 #pragma once
 
 #include <cairn/core/pool.h>

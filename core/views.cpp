@@ -212,8 +212,9 @@ Tensor Tensor::slice(int dim, std::int64_t start, std::int64_t end, std::int64_t
   start = std::clamp<std::int64_t>(start, 0, extent);
   end = std::clamp<std::int64_t>(end, start, extent);
   Shape new_shape = shape(), new_strides = strides();
-  new_shape[d] = (end - start + step - 1) / step;
-  new_strides[d] *= step;
+  new_shape[d] = (end - start) / step + ((end - start) % step != 0);
+  // Of one element or none the stride is never used, and may overflow.
+  if (__builtin_mul_overflow(strides()[d], step, &new_strides[d])) new_strides[d] = strides()[d];
   Tensor made = make_view(*this, new_shape, new_strides, storage_offset() + start * strides()[d]);
   if (Node* node = record(made, "SliceBackward0", slice_gradient, {this})) node->set_attributes(Sliced{d, start, step});
   return made;
@@ -224,7 +225,7 @@ Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
   check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [-", extent,
                     ", ", extent, "], but got ", start, ")");
   if (start < 0) start += extent;
-  check<IndexError>(length >= 0 && start + length <= extent, "start (", start, ") + length (", length,
+  check<IndexError>(length >= 0 && length <= extent - start, "start (", start, ") + length (", length,
                     ") exceeds dimension size (", extent, ").");
   return slice(dim, start, start + length);
 }

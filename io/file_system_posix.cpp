@@ -191,6 +191,10 @@ class PosixFileSystem final : public FileSystem {
 
   void sync_folder(const std::string& path) override {
     const int descriptor = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (descriptor < 0 && errno == EACCES) {
+      ::sync();  // it may be written but not read, so not be opened: everything goes to the disk, and it with it
+      return;
+    }
     if (descriptor < 0) fail(path, "opening the folder", errno);
     const int result = uninterrupted([&] { return ::fsync(descriptor); });
     const int error = errno;

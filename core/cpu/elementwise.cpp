@@ -32,7 +32,10 @@ void unary_backward(const KernelCall& call) {
   rows.run([&](const std::int64_t(&at)[3], std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
       const Packet<T> g = load(gy + at[1] + i * sgy, sgy, count - i), v = load(xy + at[2] + i * sxy, sxy, count - i);
-      store(gx + at[0] + i * sgx, sgx, count - i, g * Op::slope(v, v));
+      if constexpr (requires { Op::gradient(g, v); })
+        store(gx + at[0] + i * sgx, sgx, count - i, Op::gradient(g, v));
+      else
+        store(gx + at[0] + i * sgx, sgx, count - i, g * Op::slope(v, v));
     }
   });
 }

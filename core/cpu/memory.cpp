@@ -40,7 +40,9 @@ void load_block(void* to, const void* from, std::int64_t stride, std::int64_t co
   auto* between = static_cast<Between<From>*>(to);
   const auto* x = static_cast<const From*>(from);
   for (std::int64_t i = 0; i < count; ++i) {
-    if constexpr (is_whole<From>)
+    if constexpr (std::is_same_v<From, bool>)  // as bytes: those of a file may be neither 0 nor 1
+      between[i] = static_cast<const unsigned char*>(from)[i * stride] != 0;
+    else if constexpr (is_whole<From>)
       between[i] = static_cast<std::int64_t>(x[i * stride]);
     else
       between[i] = to_double(x[i * stride]);

@@ -33,7 +33,8 @@ struct Packet {
   friend Packet operator-(Packet a, Packet b) { return of(Eigen::internal::psub(a.value, b.value)); }
   friend Packet operator*(Packet a, Packet b) { return of(Eigen::internal::pmul(a.value, b.value)); }
   friend Packet operator/(Packet a, Packet b) { return of(Eigen::internal::pdiv(a.value, b.value)); }
-  friend Packet operator-(Packet a) { return of(Eigen::internal::pnegate(a.value)); }
+  /// The sign turned, also of 0: Eigen's pnegate for AVX-512 subtracts from 0.
+  friend Packet operator-(Packet a) { return of(Eigen::internal::pxor(a.value, Packet(T(-0.0)).value)); }
 };
 
 // Whole numbers wrap around, as PyTorch's do; Eigen has no packets of 64-bit ones.
@@ -85,9 +86,11 @@ Packet<T> magnitude(Packet<T> x) {
   else
     return Packet<T>::of(Eigen::internal::pabs(x.value));
 }
+/// 0 for what lies below Eigen's range, also for -inf: Eigen gives the smallest number it can there.
 template <class T>
 Packet<T> exp(Packet<T> x) {
-  return Packet<T>::of(Eigen::internal::pexp(x.value));
+  constexpr double lowest = std::is_same_v<T, float> ? -88.723 : -709.784;
+  return select(less(x, Packet<T>(lowest)), Packet<T>(0), Packet<T>::of(Eigen::internal::pexp(x.value)));
 }
 template <class T>
 Packet<T> log(Packet<T> x) {

@@ -30,6 +30,11 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   const auto check_channels = [&](const Tensor& tensor, const char* which) {
     check<ShapeError>(!tensor.defined() || tensor.numel() == channels, which, " should contain ", channels,
                       " elements not ", tensor.defined() ? tensor.numel() : 0);
+    check<ShapeError>(!tensor.defined() || tensor.dim() == 1, which, " should have one dimension, but has shape ",
+                      tensor.defined() ? tensor.shape() : Shape{});
+    check<DTypeError>(!tensor.defined() || tensor.dtype() == x.dtype(), "batch_norm: ", which, " is ",
+                      name(tensor.defined() ? tensor.dtype() : x.dtype()), ", but the input is ", name(x.dtype()),
+                      "; both must have one dtype");
   };
   check_channels(running_mean, "running_mean");
   check_channels(running_var, "running_var");

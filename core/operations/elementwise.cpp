@@ -1,5 +1,6 @@
 // Elementwise operations in front of their kernels: promotion, broadcasting, and the gradients.
 
+#include <cairn/core/destinations.h>
 #include <cairn/core/dispatch.h>
 #include <cairn/core/elementwise.h>
 #include <cairn/core/graph.h>
@@ -86,8 +87,10 @@ void binary_inplace(const char* node_name, GradientFunction gradient, const Tens
   if (!Op::takes_integers && category(dtype) < DTypeCategory::floating) dtype = DType::float32;
   check<DTypeError>(category(dtype) <= category(a.dtype()), "result type ", name(dtype),
                     " can't be cast to the desired output type ", name(a.dtype()));
-  const Tensor right = operand(b, a.dtype(), a.device());
+  Tensor right = operand(b, a.dtype(), a.device());
   const bool recording = thread_state.grad_enabled && (records(a) || records(right));
+  // What is read must not change while `a` is written, nor, if the gradient needs it, by its being written.
+  if (overlap_partly(right, a) || (recording && save_inputs && right.shares_storage(a))) right = right.clone();
   const Tensor before = recording && save_inputs ? a.detach().clone() : Tensor();
   dispatch(Op::forward, a.dtype(), {&a, &a, &right});
   a.impl()->storage->bump_version();

@@ -27,7 +27,7 @@ void mse_gradient(Node& node, const Tensor& g, Tensor* gradients) {
 
 /// A target out of range would read another row's numbers: refused before anything is computed, where the CPU can look.
 void check_targets(const Tensor& target, std::int64_t classes, std::int64_t ignore_index) {
-  if (!target.impl()->storage->backend().host_memory) return;
+  if (target.is_deferred() || !target.impl()->storage->backend().host_memory) return;
   const Tensor rows = target.contiguous();
   for (const std::int64_t value : rows.data<std::int64_t>()) {
     if (value != ignore_index && (value < 0 || value >= classes))
@@ -50,6 +50,8 @@ Tensor cross_entropy(const Tensor& given, const Tensor& target, const CrossEntro
   if (weight.defined()) {
     check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ",
                       classes, " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
+    check<DTypeError>(weight.dtype() == input.dtype(), "expected scalar type ", name(input.dtype()), " but found ",
+                      name(weight.dtype()), "; the weights of classes have the input's dtype");
   }
   check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1,
                     "label_smoothing must be between 0.0 and 1.0. Got: ", options.label_smoothing);

@@ -33,6 +33,16 @@ void check_update(const Tensor& parameter, const Tensor& grad) {
                     "an optimizer's parameter and its gradient must have one shape and dtype");
 }
 
+/// The state that was kept for a parameter must still be like it: a kernel takes its memory for the parameter's dtype.
+void check_state(const Tensor& parameter, const Tensor& state, const char* which) {
+  if (!state.defined() || (state.dtype() == parameter.dtype() && state.shape() == parameter.shape())) return;
+  const std::string kept = text("an optimizer's ", which, " is ", state.dtype(), " of shape ", Extents(state.shape()),
+                                ", but its parameter is ", parameter.dtype(), " of shape ", Extents(parameter.shape()),
+                                "; make a new optimizer when a model has been converted");
+  check<ShapeError>(state.shape() == parameter.shape(), kept);
+  throw DTypeError(kept);
+}
+
 /// Calls `run(first, count)` for every stretch of updates that share dtype and device, and, for SGD, their `first`
 /// flag.
 template <class Update, class Same, class Run>
@@ -51,7 +61,10 @@ void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
 }  // namespace
 
 void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options) {
-  for (const SgdUpdate& update : updates) check_update(update.parameter, update.grad);
+  for (const SgdUpdate& update : updates) {
+    check_update(update.parameter, update.grad);
+    check_state(update.parameter, update.momentum_buffer, "momentum_buffer");
+  }
   const auto same = [](const SgdUpdate& a, const SgdUpdate& b) { return a.first == b.first; };
   for_each_stretch(updates, same, [&](std::span<const SgdUpdate> stretch) {
     PoolArray<const Tensor*> operands(stretch.size() * 3 * sizeof(const Tensor*));
@@ -73,7 +86,12 @@ void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& opti
 }
 
 void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& options) {
-  for (const AdamUpdate& update : updates) check_update(update.parameter, update.grad);
+  for (const AdamUpdate& update : updates) {
+    check_update(update.parameter, update.grad);
+    check_state(update.parameter, update.exp_avg, "exp_avg");
+    check_state(update.parameter, update.exp_avg_sq, "exp_avg_sq");
+    check_state(update.parameter, update.max_exp_avg_sq, "max_exp_avg_sq");
+  }
   const auto same = [](const AdamUpdate&, const AdamUpdate&) { return true; };
   for_each_stretch(updates, same, [&](std::span<const AdamUpdate> stretch) {
     constexpr std::size_t head =

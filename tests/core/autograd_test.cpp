@@ -144,3 +144,26 @@ TEST_CASE("a leaf's own gradient tensor is never shared with another's") {
   a.grad().fill_(7);
   CHECK(b.grad().item() == 1);
 }
+
+TEST_CASE("what an in-place product needs of itself is kept from before") {
+  Tensor x = tensor({3.0f}).requires_grad_();
+  Tensor square = x * 1.0;
+  square.mul_(square);
+  sum(square).backward();
+  CHECK(x.grad().item() == 6);
+  x.set_grad({});
+  Tensor one = x * 1.0;
+  one.div_(one);
+  sum(one).backward();
+  CHECK(x.grad().item() == 0);
+}
+
+TEST_CASE("a gradient given in another dtype is converted, on another device refused") {
+  Tensor x = zeros({5}).requires_grad_();
+  exp(x).backward(full({5}, 2.0, {.dtype = DType::float64}));
+  CHECK(to_string(x.grad()) == "tensor([2., 2., 2., 2., 2.])");
+  x.set_grad({});
+  x.backward(ones({5}, {.dtype = DType::float64}));
+  CHECK(x.grad().dtype() == DType::float32);
+  CHECK_THROWS_AS((x * 2.0).backward(ones({5}, {.device = "sim:0"})), DeviceError);
+}

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <cairn/core/ops.h>
 #include <cairn/core/print.h>
 #include <cairn/core/state_dict.h>
 
@@ -33,6 +34,11 @@ TEST_CASE("Reading the numbers of a deferred tensor is an error that says what t
   CHECK_THROWS_AS(deferred.data<float>(), Error);
   CHECK_THROWS_AS(deferred.item(), Error);
   CHECK_THROWS_AS(deferred.clone(), Error);
+  CHECK_THROWS_AS(deferred.to("sim:0"), ValueError);
+  CHECK_THROWS_AS(zeros({2}, {.device = "sim:0"}).copy_(deferred), ValueError);
+  CHECK_THROWS_AS(deferred.copy_(zeros({2}, {.device = "sim:0"})), ValueError);
+  const Tensor targets = source->add(tensor<std::int64_t>({0, 1}));
+  CHECK_THROWS_AS(cross_entropy(zeros({2, 2}), targets), ValueError);
 }
 
 TEST_CASE("A deferred tensor keeps its source alive") {

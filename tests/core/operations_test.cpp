@@ -2,6 +2,7 @@
 // strided, broadcast, empty and scalar inputs, and its value on every instruction set the machine has.
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -233,6 +234,47 @@ TEST_CASE("float32 results agree with float64 on every instruction set") {
   use_instruction_set(before);
 }
 
+TEMPLATE_TEST_CASE("functions are right at zero, infinity and the smallest numbers on every instruction set", "", float,
+                   double) {
+  constexpr TestType infinity = std::numeric_limits<TestType>::infinity(), none = 0;
+  constexpr TestType smallest = std::numeric_limits<TestType>::denorm_min();
+  const auto found = [](Tensor (*function)(const Tensor&), TestType x) { return function(tensor({x})).item(); };
+  const InstructionSet before = instruction_set_in_use();
+  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!machine_has(set)) continue;
+    use_instruction_set(set);
+    CAPTURE(name(set));
+    CHECK(found(sqrt, infinity) == infinity);
+    for (const TestType x : {smallest, std::numeric_limits<TestType>::min(), TestType(2), TestType(15.2273),
+                             std::numeric_limits<TestType>::max()})
+      CHECK(found(sqrt, x) == std::sqrt(x));
+    CHECK(std::signbit(found(sqrt, -none)));
+    CHECK(std::signbit(found(neg, none)));
+    CHECK_FALSE(std::signbit(found(neg, -none)));
+    CHECK(found(exp, -infinity) == 0);
+    CHECK(found(exp, infinity) == infinity);
+    CHECK(found(sigmoid, -infinity) == 0);
+    CHECK(found(sigmoid, infinity) == 1);
+    CHECK(found(log, none) == -infinity);
+    CHECK(found(log, infinity) == infinity);
+    for (Tensor (*function)(const Tensor&) : {exp, log, sqrt, relu, sigmoid})
+      CHECK(std::isnan(found(function, std::numeric_limits<TestType>::quiet_NaN())));
+  }
+  use_instruction_set(before);
+}
+
+TEST_CASE("relu lets the gradient through where its input is NaN, as PyTorch does") {
+  const Tensor x = tensor({-1.0f, 0.0f, 1.0f, std::numeric_limits<float>::quiet_NaN()}).requires_grad_();
+  relu(x).sum().backward();
+  CHECK(to_string(x.grad()) == "tensor([0., 0., 1., 1.])");
+}
+
+TEST_CASE("relu stops an infinite gradient where it is off, as PyTorch does") {
+  const Tensor x = tensor({-1.0f, 0.0f, 4.0f}).requires_grad_();
+  sqrt(relu(x)).sum().backward();
+  CHECK(to_string(x.grad()) == "tensor([0.0000, 0.0000, 0.2500])");
+}
+
 TEST_CASE("every operation runs on sim:0 with the CPU's bits, and on meta with the CPU's shape") {
   const NoGrad no_grad;
   for (const Case& test : cases()) {
@@ -348,4 +390,22 @@ TEST_CASE("dtypes promote as PyTorch's do") {
   CHECK(sum(zeros({3}, {.dtype = DType::boolean})).dtype() == DType::int64);
   CHECK(exp(whole).dtype() == DType::float32);
   CHECK(argmax(tensor({1.0f, 5.0f, 5.0f}), 0).item_int64() == 1);
+}
+
+TEST_CASE("operands whose memory a kernel would misread are refused") {
+  const Tensor x = arange(6, {.dtype = DType::float64}).view({3, 2});
+  const Tensor narrow = ones({2}), wide = ones({2}, {.dtype = DType::float64});
+  CHECK_THROWS_AS(batch_norm(x, narrow, narrow, {}, {}, true, 0.1, 1e-5), DTypeError);
+  CHECK_THROWS_AS(batch_norm(x, wide, wide, narrow, {}, false, 0.1, 1e-5), DTypeError);
+  CHECK_THROWS_AS(batch_norm(x, {}, {}, wide.view({1, 2}), {}, true, 0.1, 1e-5), ShapeError);
+  CHECK_THROWS_AS(cross_entropy(x, tensor<std::int64_t>({0, 1, 1}), {.weight = narrow}), DTypeError);
+}
+
+TEST_CASE("an in-place operation reads its operand as it was") {
+  const Tensor square = arange(64 * 64, {.dtype = DType::float32}).view({64, 64}), expected = square + square.t();
+  square.add_(square.t());
+  CHECK(abs(square - expected).sum().item() == 0);
+  const Tensor row = tensor({2.0f, 3.0f, 4.0f});
+  row.mul_(row.narrow(0, 0, 1));
+  CHECK(to_string(row) == "tensor([4., 6., 8.])");
 }

@@ -1,3 +1,4 @@
+#include <limits>
 #include <vector>
 
 #include <cairn/core.h>
@@ -47,6 +48,12 @@ TEST_CASE("as_strided stays inside its storage") {
   CHECK_THROWS_AS(a.as_strided({2, 2}, {3, 1}, 3), ShapeError);
   CHECK_THROWS_AS(a.as_strided({2}, {-1}, 3), ShapeError);
   CHECK_THROWS_AS(a.as_strided({1 << 30, 1 << 30, 1 << 30}, {1 << 30, 1 << 30, 1 << 30}, 0), ShapeError);
+}
+
+TEST_CASE("a view may not have more elements than can be counted") {
+  const std::int64_t huge = std::int64_t{1} << 40;
+  CHECK_THROWS_AS(zeros({1, 1}).expand({huge, huge}), ShapeError);
+  CHECK(zeros({0, 1, 1}).expand({0, huge, huge}).numel() == 0);
 }
 
 TEST_CASE("copy_ broadcasts, converts and crosses devices") {
@@ -116,4 +123,26 @@ TEST_CASE("in-place changes are counted, by every view") {
   CHECK(a.version() == before + 1);
   CHECK_THROWS_AS(a.add_(zeros({2, 4})), ShapeError);
   CHECK_THROWS_AS(tensor<std::int64_t>({1}).add_(0.5), DTypeError);
+}
+
+TEST_CASE("copy_ reads what was there before it wrote") {
+  const Tensor square = arange(4).view({2, 2});
+  square.copy_(square.t());
+  CHECK(to_string(square) == "tensor([[0, 2],\n        [1, 3]])");
+  const Tensor row = arange(5);
+  row.narrow(0, 1, 4).copy_(row.narrow(0, 0, 4));
+  CHECK(to_string(row) == "tensor([0, 0, 1, 2, 3])");
+}
+
+TEST_CASE("a slice of the largest step or length does not overflow") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  CHECK(to_string(arange(10).slice(0, 3, 10, most)) == "tensor([3])");
+  CHECK_THROWS_AS(arange(10).narrow(0, 1, most), IndexError);
+}
+
+TEST_CASE("a bool of any byte but 0 is true, wherever it goes") {
+  const unsigned char bytes[] = {0, 1, 2, 255};
+  const Tensor truth = from_bytes(bytes, {4}, DType::boolean);
+  CHECK(to_string(truth.to(DType::int64)) == "tensor([0, 1, 1, 1])");
+  CHECK(to_string(truth.to(DType::float32)) == "tensor([0., 1., 1., 1.])");
 }

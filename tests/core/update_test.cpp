@@ -1,5 +1,6 @@
 // The optimizers' updates against their formulas, written out for one number.
 #include <cmath>
+#include <vector>
 
 #include <cairn/core.h>
 
@@ -75,4 +76,17 @@ TEST_CASE("updates reach strided parameters and several dtypes in one call") {
   CHECK(q[4].item() == -0.5);
   const SgdUpdate wrong{p, ones({4, 3}), {}, false};
   CHECK_THROWS_AS(sgd_update({&wrong, 1}, {0.5, 0, 0, 0, false, false}), ShapeError);
+}
+
+TEST_CASE("a parameter that was converted since its state was made is refused, and nothing is written") {
+  const Tensor parameter = numbers(1), grad = numbers(2), old = zeros({37}), step = zeros({});
+  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{parameter, grad, old}}, {0.1, 0.9, 0, 0, false, false}), DTypeError);
+  CHECK_THROWS_AS(adam_update(std::vector{AdamUpdate{parameter, grad, old, old, {}, step}},
+                              {0.1, 0.9, 0.999, 1e-8, 0, false, false, false}),
+                  DTypeError);
+  CHECK_THROWS_AS(
+      sgd_update(std::vector{SgdUpdate{parameter, grad, numbers(0).narrow(0, 0, 3)}}, {0.1, 0.9, 0, 0, false, false}),
+      ShapeError);
+  CHECK(first(parameter) == 1);
+  CHECK(step.item() == 0);
 }

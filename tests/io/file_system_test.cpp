@@ -302,6 +302,17 @@ TEST_CASE("A folder that may not be written to is an error, and the file in it s
   REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
 }
 
+TEST_CASE("A folder that may be written to but not read can be saved into", "[io][files]") {
+  const TemporaryFolder folder;
+  REQUIRE(::chmod(folder.path().c_str(), 0333) == 0);
+  CHECK(in_child([&] {
+    if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) return false;
+    io::save(folder.file("run.cairn"), 1);
+    return io::load(folder.file("run.cairn")).as_int() == 1;
+  }));
+  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+}
+
 TEST_CASE("A full disk is an error, and the file on it stays", "[io][files]") {
   const TemporaryFolder folder;
   // A file system of 256 KiB of its own, in a namespace of the child's: no privileges are needed.
