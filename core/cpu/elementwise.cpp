@@ -7,6 +7,18 @@
 namespace cairn {
 namespace {
 
+// Rows that lie side by side go by whole packets; what is left of them, and all others, by the general load and store.
+template <class T>
+constexpr int size = Packet<T>::size;
+
+template <class Op, class T>
+Packet<T> gradient(Packet<T> g, Packet<T> v) {
+  if constexpr (requires { Op::gradient(g, v); })
+    return Op::gradient(g, v);
+  else
+    return g * Op::slope(v, v);
+}
+
 template <class Op, class T>
 void unary(const KernelCall& call) {
   T* y = data_of<T>(call.operands[0]);
@@ -14,7 +26,10 @@ void unary(const KernelCall& call) {
   const Rows<2> rows({&call.operands[0], &call.operands[1]});
   const std::int64_t sy = rows.stride(0), sx = rows.stride(1);
   rows.run([&](const std::int64_t(&at)[2], std::int64_t count) {
-    for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
+    std::int64_t i = 0;
+    if (sy == 1 && sx == 1)
+      for (; i + size<T> <= count; i += size<T>) store(y + at[0] + i, Op::value(load(x + at[1] + i)));
+    for (; i < count; i += size<T>) {
       store(y + at[0] + i * sy, sy, count - i, Op::value(load(x + at[1] + i * sx, sx, count - i)));
     }
   });
@@ -30,12 +45,13 @@ void unary_backward(const KernelCall& call) {
   const Rows<3> rows({&call.operands[0], &call.operands[1], &known});
   const std::int64_t sgx = rows.stride(0), sgy = rows.stride(1), sxy = rows.stride(2);
   rows.run([&](const std::int64_t(&at)[3], std::int64_t count) {
-    for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
+    std::int64_t i = 0;
+    if (sgx == 1 && sgy == 1 && sxy == 1)
+      for (; i + size<T> <= count; i += size<T>)
+        store(gx + at[0] + i, gradient<Op>(load(gy + at[1] + i), load(xy + at[2] + i)));
+    for (; i < count; i += size<T>) {
       const Packet<T> g = load(gy + at[1] + i * sgy, sgy, count - i), v = load(xy + at[2] + i * sxy, sxy, count - i);
-      if constexpr (requires { Op::gradient(g, v); })
-        store(gx + at[0] + i * sgx, sgx, count - i, Op::gradient(g, v));
-      else
-        store(gx + at[0] + i * sgx, sgx, count - i, g * Op::slope(v, v));
+      store(gx + at[0] + i * sgx, sgx, count - i, gradient<Op>(g, v));
     }
   });
 }
@@ -48,7 +64,11 @@ void binary(const KernelCall& call) {
   const Rows<3> rows({&call.operands[0], &call.operands[1], &call.operands[2]});
   const std::int64_t sy = rows.stride(0), sa = rows.stride(1), sb = rows.stride(2);
   rows.run([&](const std::int64_t(&at)[3], std::int64_t count) {
-    for (std::int64_t i = 0; i < count; i += Packet<T>::size) {
+    std::int64_t i = 0;
+    if (sy == 1 && sa == 1 && sb == 1)
+      for (; i + size<T> <= count; i += size<T>)
+        store(y + at[0] + i, Op::value(load(a + at[1] + i), load(b + at[2] + i)));
+    for (; i < count; i += size<T>) {
       store(y + at[0] + i * sy, sy, count - i,
             Op::value(load(a + at[1] + i * sa, sa, count - i), load(b + at[2] + i * sb, sb, count - i)));
     }

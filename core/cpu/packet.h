@@ -139,6 +139,22 @@ auto first_lanes(std::int64_t count) {
                                                                                                       1);
 }
 
+/// A whole packet of numbers side by side.
+template <class T>
+Packet<T> load(const T* from) {
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return Packet<T>(*from);
+  else
+    return Packet<T>::of(Eigen::internal::ploadu<typename Packet<T>::Register>(from));
+}
+template <class T>
+void store(T* to, Packet<T> packet) {
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    *to = packet.value;
+  else
+    Eigen::internal::pstoreu(to, packet.value);
+}
+
 /// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
 template <class T>
 Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
