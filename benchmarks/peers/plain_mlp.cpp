@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   Mlp mlp(parameters);
   const Mlp::Target target{0, 1, 1, 0};
 
-  benchmarks::Contender step{[&] { benchmarks::keep(mlp.sgd_step(x, target, 1e-3f, 0.9f)); }};
+  benchmarks::Contender step{[&] { benchmarks::keep(mlp.sgd_step(x, target, 1e-9f, 0.9f)); }};
   benchmarks::Contender row{[&] { benchmarks::keep(mlp.infer_row(x.data())); }};
   benchmarks::take_turns({&step, &row}, 50, 0.01);
   const char* format =

@@ -15,7 +15,7 @@
 namespace benchmarks {
 
 template <std::size_t Inputs, std::size_t Hidden, std::size_t Outputs, std::size_t Batch>
-class PlainMlp {
+class alignas(64) PlainMlp {  // as Cairn's storages: where the numbers lie must not decide
  public:
   struct Parameters {
     std::array<float, Hidden * Inputs> weight1{};
@@ -29,7 +29,7 @@ class PlainMlp {
   explicit PlainMlp(const Parameters& parameters) : parameters_(parameters) {}
 
   /// Zeroes the gradients, goes forward and backward, and updates by SGD with momentum; returns the loss.
-  float sgd_step(const Input& x, const Target& target, float lr, float momentum) {
+  [[gnu::noinline, gnu::aligned(64)]] float sgd_step(const Input& x, const Target& target, float lr, float momentum) {
     grad_ = {};
     float loss = 0;
     for (std::size_t n = 0; n < Batch; ++n) {
