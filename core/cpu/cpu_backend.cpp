@@ -93,6 +93,10 @@ Status run(std::int32_t, const KernelCall* call, void*) {
   const Kernel kernel = find(call->operation, call->dtype);
   if (!kernel) return Status::unsupported;
   kernel(*call);
+#if defined(__x86_64__)
+  // See clear_upper_halves in kernel.h; written out, because this file is compiled for machines without AVX, too.
+  if (in_use().set.load(std::memory_order_relaxed) != InstructionSet::baseline) asm volatile("vzeroupper");
+#endif
   return Status::ok;
 }
 bool supports(Operation operation, DType dtype) { return find(operation, dtype) != nullptr; }

@@ -91,3 +91,48 @@ TEST_CASE("the instruction set in use is one the machine has") {
   CHECK(machine_has(instruction_set_in_use()));
   CHECK(instruction_set() == name(instruction_set_in_use()));
 }
+
+#if defined(__x86_64__)
+namespace {
+
+/// Whether the upper halves of vector registers hold anything, as the processor keeps account of it; false where it
+/// does not.
+bool upper_halves_in_use() {
+  unsigned a = 0xd, b = 0, c = 1, d = 0;
+  asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  if (!(a & 4)) return false;
+  asm volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(1));
+  return a & 0x44;  // of ymm, of zmm
+}
+
+}  // namespace
+
+TEST_CASE("kernels leave no upper halves behind that would slow down the application") {
+  const InstructionSet before = instruction_set_in_use();
+  for (const InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!machine_has(set)) continue;
+    use_instruction_set(set);
+    const Tensor weight = rand({3, 20}, {.requires_grad = true}), x = rand({4, 20}),
+                 target = zeros({4}, {.dtype = DType::int64});
+    const Tensor buffer = zeros({3, 20});
+    Tensor y, loss;
+    const auto leaves_none = [](auto&& work) {
+      asm volatile("vzeroupper");
+      work();
+      const bool in_use = upper_halves_in_use();
+      asm volatile("vzeroupper");
+      return !in_use;
+    };
+    CHECK(leaves_none([&] { y = relu(linear(x, weight)); }));
+    CHECK(leaves_none([&] { y = sigmoid(y) * y + y; }));
+    CHECK(leaves_none([&] { loss = cross_entropy(y, target); }));
+    CHECK(leaves_none([&] { loss = loss + mse_loss(y, zeros({4, 3})); }));
+    CHECK(leaves_none([&] { loss.backward(); }));
+    CHECK(leaves_none([&] {
+      sgd_update(std::vector<SgdUpdate>{{weight.detach(), weight.grad(), buffer}},
+                 {.lr = 0.1, .momentum = 0.9, .dampening = 0, .weight_decay = 0, .nesterov = false, .maximize = false});
+    }));
+  }
+  use_instruction_set(before);
+}
+#endif
