@@ -42,7 +42,8 @@ struct SaveOptions {
 /// Replaces or creates the file at `path`. An existing file keeps its mode bits; of a symbolic link, the file it leads
 /// to is replaced. Throws IoError when the system refuses (with the path and its reason), ValueError for what a file
 /// cannot hold (a meta tensor, a tree deeper than 64), Cancelled. On any error the file that was there is untouched,
-/// and the temporary one gone. Deferred tensors are read first.
+/// and the temporary one gone; but should the very last step, syncing the folder, fail, the new file is there already
+/// and only its surviving a loss of power is in doubt. Deferred tensors are read first.
 void save(const std::string& path, const Value& value, const SaveOptions& options = {});
 
 /// The bytes a file would have.
