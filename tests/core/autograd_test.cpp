@@ -1,24 +1,11 @@
-#include <functional>
 #include <string>
 
 #include <cairn/core.h>
 
 #include "catch.h"
+#include "message_of.h"
 
 using namespace cairn;
-
-namespace {
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.message();
-  }
-  return "nothing was thrown";
-}
-
-}  // namespace
 
 TEST_CASE("gradients add up in a leaf until they are cleared") {
   Tensor x = tensor({1.0f, 2.0f}).requires_grad_();

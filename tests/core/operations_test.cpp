@@ -10,6 +10,7 @@
 #include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
+#include "message_of.h"
 
 using namespace cairn;
 
@@ -346,36 +347,28 @@ TEST_CASE("matrix products of every size agree with plain loops, bit for bit bet
 }
 
 TEST_CASE("wrong operands get PyTorch's texts") {
-  const auto message = [](auto&& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& error) {
-      return error.message();
-    }
-    return "nothing was thrown";
-  };
   const Tensor a = zeros({3}), b = zeros({4});
-  CHECK(message([&] { a + b; }) ==
+  CHECK(message_of([&] { a + b; }) ==
         "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0");
-  CHECK(message([&] {
+  CHECK(message_of([&] {
           linear(zeros({4, 7}), zeros({5, 3}), zeros({5}));
         }) == "addmm: mat1 and mat2 shapes cannot be multiplied (4x7 and 3x5)");
-  CHECK(message([&] {
+  CHECK(message_of([&] {
           matmul(zeros({2, 3}), zeros({2, 3}));
         }) == "mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
-  CHECK(message([&] { cross_entropy(zeros({1, 3}), tensor<std::int64_t>({5})); }) == "Target 5 is out of bounds.");
-  CHECK(message([&] { zeros({2, 3}).view({4}); }) == "shape '[4]' is invalid for input of size 6");
-  CHECK(message([&] { zeros({2, 3}).view({-1, -1}); }) == "only one dimension can be inferred");
-  CHECK(message([&] {
+  CHECK(message_of([&] { cross_entropy(zeros({1, 3}), tensor<std::int64_t>({5})); }) == "Target 5 is out of bounds.");
+  CHECK(message_of([&] { zeros({2, 3}).view({4}); }) == "shape '[4]' is invalid for input of size 6");
+  CHECK(message_of([&] { zeros({2, 3}).view({-1, -1}); }) == "only one dimension can be inferred");
+  CHECK(message_of([&] {
           sum(zeros({2, 3}), {5});
         }) == "Dimension out of range (expected to be in range of [-2, 1], but got 5)");
-  CHECK(message([&] {
+  CHECK(message_of([&] {
           batch_norm(zeros({1, 3}), {}, {}, {}, {}, true, 0.1, 1e-5);
         }) == "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])");
-  CHECK(message([&] {
+  CHECK(message_of([&] {
           batch_norm(zeros({2, 4}), zeros({3}), zeros({3}), {}, {}, true, 0.1, 1e-5);
         }) == "running_mean should contain 4 elements not 3");
-  CHECK(message([&] { zeros({3}, {.device = "sim:0"}) + a; }) ==
+  CHECK(message_of([&] { zeros({3}, {.device = "sim:0"}) + a; }) ==
         "Expected all tensors to be on the same device, but found at least two devices, sim:0 and cpu!");
 }
 

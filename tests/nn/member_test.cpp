@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "catch.h"
+#include "message_of.h"
 #include "models.h"
 
 using namespace cairn;
@@ -14,15 +15,6 @@ namespace {
 struct Scale : nn::Module {
   nn::Parameter weight{this, "weight", ones({3})};
 };
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.message();
-  }
-  return "nothing was thrown";
-}
 
 }  // namespace
 
