@@ -1,7 +1,6 @@
 // How members enter, leave and keep their place in a module's table.
 #include <cairn/nn/member.h>
 
-#include <functional>
 #include <optional>
 
 #include "catch.h"
