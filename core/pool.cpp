@@ -29,7 +29,8 @@ static_assert([] {
   return true;
 }());
 
-/// On the first allocation from the system, or the first block that is freed: a thread may do the one without the other.
+/// On the first allocation from the system, or the first block that is freed: a thread may do the one without the
+/// other.
 void Pool::open() noexcept {
   pool_closer.armed = true;
   limit_ = pool_limit;

@@ -1,8 +1,9 @@
 // A pointer with an intrusive count: what a `Tensor` handle is made of.
 //
-// The count lies in the object, so that a handle is one pointer and a copy touches one word. While a process has a single
-// thread the count needs no atomic instruction (glibc says so in <sys/single_threaded.h>, and libstdc++'s shared_ptr asks
-// it likewise): a training step of a tiny model makes about a hundred copies, each some 5 ns dearer when atomic.
+// The count lies in the object, so that a handle is one pointer and a copy touches one word. While a process has a
+// single thread the count needs no atomic instruction (glibc says so in <sys/single_threaded.h>, and libstdc++'s
+// shared_ptr asks it likewise): a training step of a tiny model makes about a hundred copies, each some 5 ns dearer
+// when atomic.
 #pragma once
 
 #include <atomic>
@@ -20,8 +21,10 @@ namespace cairn {
 class Counted {
  public:
   void retain() {
-    if (single_threaded()) count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    else count_.fetch_add(1, std::memory_order_relaxed);
+    if (single_threaded())
+      count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    else
+      count_.fetch_add(1, std::memory_order_relaxed);
   }
 
   /// True when the last reference went: the caller destroys the object.
@@ -54,23 +57,44 @@ class Counted {
 
 /// How a Reference reaches the count of a `T`, and what ends a `T`: overloaded for a type that is only declared.
 template <class T>
-Counted* counted(T* object) { return object; }
+Counted* counted(T* object) {
+  return object;
+}
 template <class T>
-void destroy_counted(T* object) noexcept { T::destroy(object); }
+void destroy_counted(T* object) noexcept {
+  T::destroy(object);
+}
 
 /// Owns one count of a `T`. Made from a new object by `adopt`, from a borrowed one by `share`.
 template <class T>
 class Reference {
  public:
   constexpr Reference() = default;
-  static Reference adopt(T* object) { Reference r; r.object_ = object; return r; }
-  static Reference share(T* object) { if (object) counted(object)->retain(); return adopt(object); }
+  static Reference adopt(T* object) {
+    Reference r;
+    r.object_ = object;
+    return r;
+  }
+  static Reference share(T* object) {
+    if (object) counted(object)->retain();
+    return adopt(object);
+  }
 
-  Reference(const Reference& other) : object_(other.object_) { if (object_) counted(object_)->retain(); }
+  Reference(const Reference& other) : object_(other.object_) {
+    if (object_) counted(object_)->retain();
+  }
   Reference(Reference&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  Reference& operator=(const Reference& other) { Reference(other).swap(*this); return *this; }
-  Reference& operator=(Reference&& other) noexcept { Reference(std::move(other)).swap(*this); return *this; }
-  ~Reference() { if (object_ && counted(object_)->release()) destroy_counted(object_); }
+  Reference& operator=(const Reference& other) {
+    Reference(other).swap(*this);
+    return *this;
+  }
+  Reference& operator=(Reference&& other) noexcept {
+    Reference(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Reference() {
+    if (object_ && counted(object_)->release()) destroy_counted(object_);
+  }
 
   void swap(Reference& other) noexcept { std::swap(object_, other.object_); }
   T* get() const { return object_; }
