@@ -86,15 +86,25 @@ Packet<T> magnitude(Packet<T> x) {
   else
     return Packet<T>::of(Eigen::internal::pabs(x.value));
 }
-/// 0 for what lies below Eigen's range, also for -inf: Eigen gives the smallest number it can there.
+/// Eigen's, far from 0 on a smaller number: it loses digits there (AVX-512), and has no subnormal results.
 template <class T>
 Packet<T> exp(Packet<T> x) {
-  constexpr double lowest = std::is_same_v<T, float> ? -88.723 : -709.784;
-  return select(less(x, Packet<T>(lowest)), Packet<T>(0), Packet<T>::of(Eigen::internal::pexp(x.value)));
+  constexpr bool is_float = std::is_same_v<T, float>;
+  const Mask<T> high = less(Packet<T>(is_float ? 60 : 709), x), low = less(x, Packet<T>(is_float ? -60 : -708));
+  const Packet<T> near = select(high, x - Packet<T>(32), select(low, x + Packet<T>(64), x));
+  const Packet<T> factor =
+      select(high, Packet<T>(7.896296018268069e13), select(low, Packet<T>(1.603810890548638e-28), Packet<T>(1)));
+  return Packet<T>::of(Eigen::internal::pexp(near.value)) * factor;
 }
+/// Eigen's, subnormal numbers made normal ones: log x = log(2^k x) - k log 2.
 template <class T>
 Packet<T> log(Packet<T> x) {
-  return Packet<T>::of(Eigen::internal::plog(x.value));
+  constexpr bool is_float = std::is_same_v<T, float>;
+  constexpr double smallest_normal = is_float ? 0x1p-126 : 0x1p-1022, scale = is_float ? 0x1p24 : 0x1p54;
+  const Mask<T> low = less(x, Packet<T>(smallest_normal));
+  const Packet<T> near = select(low, x * Packet<T>(scale), x);
+  const Packet<T> above = select(low, Packet<T>((is_float ? 24 : 54) * 0.6931471805599453), Packet<T>(0));
+  return Packet<T>::of(Eigen::internal::plog(near.value)) - above;
 }
 template <class T>
 Packet<T> sqrt(Packet<T> x) {
