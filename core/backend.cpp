@@ -16,8 +16,7 @@ struct Tables {
   std::atomic<const Backend*> at[type_count] = {};
 
   Tables() {
-    for (const Backend* table : {&cpu_backend(), &meta_backend(), &sim_backend()})
-      at[static_cast<std::size_t>(table->type)] = table;
+    for (const Backend* table : builtin_backends()) at[static_cast<std::size_t>(table->type)] = table;
   }
 };
 
@@ -26,41 +25,52 @@ std::atomic<const Backend*>& table_of(Device::Type type) {
   return tables.at[static_cast<std::size_t>(type)];
 }
 
-const Backend* find(Device::Type type) { return table_of(type).load(std::memory_order_acquire); }
+[[noreturn]] void throw_not_compiled(Device device) {
+  std::string type(name(device.type()));
+  for (char& letter : type) letter = static_cast<char>(letter - 'a' + 'A');
+  throw DeviceError(text("Torch not compiled with ", type, " enabled"),
+                    {.found = to_string(device),
+                     .hint = text("there is no ", device, ": this program has no ", name(device.type()),
+                                  " backend; link Cairn::", name(device.type()),
+                                  ", open its plug-in with load_backend(), or use \"cpu\"")});
+}
+
+[[noreturn]] void throw_absent(Device device, const Backend& table, int count) {
+  if (count == 0 && table.why_none)
+    throw DeviceError(table.why_none(),
+                      {.found = to_string(device), .hint = text("there is no ", device, "; use \"cpu\"")});
+  throw DeviceError(
+      text("there is no ", device, ": ", count,
+           count == 1 ? " such device is present, number 0" : " such devices are present, numbered from 0"),
+      {.found = to_string(device)});
+}
 
 }  // namespace
 
 const Backend& backend(Device device) {
   if (device.is_cpu()) [[likely]]
     return cpu_backend();
-  const Backend* table = find(device.type());
-  if (!table) {
-    throw DeviceError(
-        text("there is no ", device, ": this program was built without the ", name(device.type()), " backend"),
-        {.found = to_string(device), .hint = "link the backend's library, or use \"cpu\""});
-  }
+  const Backend* table = find_backend(device.type());
+  if (!table) throw_not_compiled(device);
   const int count = table->device_count();
-  check<DeviceError>(device.index() < count, "there is no ", device, ": ", count,
-                     " such devices are present, numbered from 0");
+  if (device.index() >= count) throw_absent(device, *table, count);
   return *table;
 }
 
-bool is_available(Device device) {
-  const Backend* table = find(device.type());
-  return table && device.index() < table->device_count();
-}
+const Backend* find_backend(Device::Type type) { return table_of(type).load(std::memory_order_acquire); }
 
 void register_backend(const Backend& table) {
   check<DeviceError>(table.version == Backend::current_version, "the ", name(table.type),
                      " backend has a table of version ", table.version, ", but this program takes version ",
-                     Backend::current_version);
-  table_of(table.type).store(&table, std::memory_order_release);
+                     Backend::current_version, "; build both from the same Cairn");
+  const Backend* none = nullptr;
+  table_of(table.type).compare_exchange_strong(none, &table, std::memory_order_acq_rel);
 }
 
 void check_status(Status status, const Backend& backend, Device device, const char* what) {
   if (status == Status::ok) [[likely]]
     return;
-  const char* why = backend.last_error ? backend.last_error() : "";
+  const char* why = backend.last_error ? backend.last_error() : nullptr;
   const char* kind = "failed";
   switch (status) {
     case Status::unsupported:
@@ -80,11 +90,6 @@ void check_status(Status status, const Backend& backend, Device device, const ch
   }
   throw DeviceError(text(device, ": ", what, ' ', kind, why && *why ? ": " : "", why ? why : ""),
                     {.found = why ? why : ""});
-}
-
-void synchronize(Device device) {
-  const Backend& table = backend(device);
-  check_status(table.synchronize(device.index(), nullptr), table, device, "synchronize");
 }
 
 }  // namespace cairn

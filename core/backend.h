@@ -10,14 +10,16 @@
 //   Storage                  ─allocate►   device memory
 //   Tensor::to, copy_           ─copy──►  bytes between host and device
 //
-// Work is queued on a stream (null: the device's default one) and done in its order; `copy` to the host and
-// `synchronize` wait. `release` takes memory back in stream order: work queued before it may still use the memory.
+// Work is queued on a stream (null: the device's default one) and done in its order; `copy_out` and `synchronize` wait.
+// `release` takes memory back in stream order: work queued before it may still use the memory. What fails after it was
+// queued is reported by the next call that waits, and says so.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include <cairn/core/device.h>
+#include <cairn/core/devices.h>
 #include <cairn/core/dtype.h>
 #include <cairn/core/operation.h>
 
@@ -54,7 +56,7 @@ enum class Status : std::int32_t {
 };
 
 struct Backend {
-  static constexpr std::uint32_t current_version = 1;
+  static constexpr std::uint32_t current_version = 2;
 
   std::uint32_t version;  ///< `current_version` of the header it was compiled with.
   Device::Type type;
@@ -62,6 +64,9 @@ struct Backend {
   bool has_numbers;  ///< False for meta: shapes only.
 
   std::int32_t (*device_count)();
+  const char* (*why_none)();  ///< Why `device_count` is 0, as a text for users; null where that cannot be.
+  /// The name of the product; valid as long as the process.
+  const char* (*device_name)(std::int32_t device);
   Status (*allocate)(std::int32_t device, std::size_t size, void* stream, void** memory);
   Status (*release)(std::int32_t device, void* memory, std::size_t size, void* stream);
 
@@ -81,6 +86,12 @@ struct Backend {
   Status (*wait_event)(std::int32_t device, void* event, void* stream);
   Status (*synchronize)(std::int32_t device, void* stream);
 
+  // Null where memory is not counted.
+  Status (*memory_statistics)(std::int32_t device, MemoryStatistics* statistics);
+  Status (*limit_memory)(std::int32_t device, std::size_t limit);  ///< 0 takes the limit away.
+  Status (*trim_memory)(std::int32_t device);                      ///< Gives back what is reserved and not used.
+  Status (*reset_peak)(std::int32_t device);
+
   /// Fills a contiguous floating view with numbers of [from, to) from a counter-based generator, advancing nothing: the
   /// caller keeps the counter. Null: the numbers are drawn by the CPU's generator on the host and copied in.
   Status (*uniform)(std::int32_t device, const View* view, std::uint64_t seed, std::uint64_t counter, double from,
@@ -92,17 +103,14 @@ struct Backend {
 /// The backend of the device; throws DeviceError with PyTorch's text, or its own, when there is none.
 const Backend& backend(Device device);
 
-/// True when the device can be used now.
-bool is_available(Device device);
-
-/// Makes a backend known. Called by the backends built in, and by a plug-in's loader; throws DeviceError for a table of
-/// another version. The table must live as long as the process.
+/// Makes a backend known; the first of a type stays. Called by the backends linked in and by plugin.h; throws
+/// DeviceError for a table of another version. The table must live as long as the process.
 void register_backend(const Backend& table);
+
+/// The table for devices of this type, whether or not there is such a device; null when there is none.
+const Backend* find_backend(Device::Type type);
 
 /// Turns a failed status into a DeviceError that names what was attempted.
 void check_status(Status status, const Backend& backend, Device device, const char* what);
-
-/// Waits until all work queued on the device is done, and reports its failures.
-void synchronize(Device device);
 
 }  // namespace cairn

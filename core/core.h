@@ -4,10 +4,12 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/deferred.h>
 #include <cairn/core/device.h>
+#include <cairn/core/devices.h>
 #include <cairn/core/dtype.h>
 #include <cairn/core/error.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/parallel.h>
+#include <cairn/core/plugin.h>
 #include <cairn/core/print.h>
 #include <cairn/core/progress.h>
 #include <cairn/core/random.h>

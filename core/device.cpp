@@ -15,10 +15,12 @@ struct TypeName {
   std::string_view name;
 };
 
-constexpr std::array<TypeName, 4> types = {{{Device::Type::cpu, "cpu"},
-                                            {Device::Type::cuda, "cuda"},
-                                            {Device::Type::meta, "meta"},
-                                            {Device::Type::sim, "sim"}}};
+constexpr std::array<Device::Type, 4> codes = {Device::Type::cpu, Device::Type::meta, Device::Type::sim,
+                                               Device::Type::cuda};
+constexpr std::array<TypeName, codes.size()> types = {{{Device::Type::cpu, "cpu"},
+                                                       {Device::Type::cuda, "cuda"},
+                                                       {Device::Type::meta, "meta"},
+                                                       {Device::Type::sim, "sim"}}};
 
 Device::Type parse_type(std::string_view text) {
   std::string names;
@@ -58,6 +60,8 @@ Device::Device(std::string_view text) {
   check<DeviceError>(type_ != Type::cpu || number == 0, "CPU device index must be -1 or zero, got ", number);
   index_ = static_cast<std::int8_t>(number);
 }
+
+std::span<const Device::Type> device_types() { return codes; }
 
 std::string_view name(Device::Type type) {
   for (const TypeName& known : types) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,9 @@ class Device {
   std::int8_t index_ = -1;
 };
 
-std::string_view name(Device::Type type);  ///< "cuda"
-std::string to_string(Device device);      ///< "cpu", "meta", "sim:0", "cuda:1"
-std::string repr(Device device);           ///< "device(type='cuda', index=1)"
+std::span<const Device::Type> device_types();  ///< All there can be, the CPU first.
+std::string_view name(Device::Type type);      ///< "cuda"
+std::string to_string(Device device);          ///< "cpu", "meta", "sim:0", "cuda:1"
+std::string repr(Device device);               ///< "device(type='cuda', index=1)"
 
 }  // namespace cairn

@@ -6,6 +6,7 @@ namespace cairn {
 namespace {
 
 std::int32_t device_count() { return 1; }
+const char* device_name(std::int32_t) { return "no numbers"; }
 Status allocate(std::int32_t, std::size_t, void*, void** memory) {
   *memory = nullptr;
   return Status::ok;
@@ -27,6 +28,8 @@ constexpr Backend table{.version = Backend::current_version,
                         .host_memory = false,
                         .has_numbers = false,
                         .device_count = device_count,
+                        .why_none = nullptr,
+                        .device_name = device_name,
                         .allocate = allocate,
                         .release = release,
                         .copy_in = no_numbers,
@@ -40,6 +43,10 @@ constexpr Backend table{.version = Backend::current_version,
                         .record_event = nothing_with,
                         .wait_event = nothing_with,
                         .synchronize = nothing,
+                        .memory_statistics = nullptr,
+                        .limit_memory = nullptr,
+                        .trim_memory = nullptr,
+                        .reset_peak = nullptr,
                         .uniform = nullptr,
                         .last_error = last_error};
 

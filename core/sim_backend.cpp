@@ -51,17 +51,31 @@ class SimDevice {
     const std::lock_guard lock(memory_mutex_);
     const std::size_t wanted = std::max<std::size_t>((size + granularity - 1) / granularity * granularity, granularity);
     for (auto range = free_.begin(); range != free_.end(); ++range) {
-      if (range->second < wanted) continue;
+      if (range->second < wanted || in_use_ + wanted > limit_) continue;
       const std::size_t at = range->first, left = range->second - wanted;
       free_.erase(range);
       if (left) free_[at + wanted] = left;
       used_[at] = wanted;
       in_use_ += wanted;
+      peak_ = std::max(peak_, in_use_);
       return reserved_ + at;
     }
     error_text = "tried to allocate " + std::to_string(size) + " bytes; " + std::to_string(in_use_) + " of " +
-                 std::to_string(capacity) + " are in use";
+                 std::to_string(limit_) + " are in use";
     return nullptr;
+  }
+
+  MemoryStatistics memory() {
+    const std::lock_guard lock(memory_mutex_);
+    return {in_use_, peak_, in_use_, capacity - in_use_, capacity, limit_ == capacity ? 0 : limit_};
+  }
+  void limit(std::size_t bytes) {
+    const std::lock_guard lock(memory_mutex_);
+    limit_ = bytes == 0 ? capacity : std::min(bytes, capacity);
+  }
+  void reset_peak() {
+    const std::lock_guard lock(memory_mutex_);
+    peak_ = in_use_;
   }
 
   /// In queue order: work before it may still use the memory.
@@ -150,7 +164,7 @@ class SimDevice {
   char *reserved_, *real_;
   std::mutex memory_mutex_;
   std::map<std::size_t, std::size_t> free_, used_;  // offset -> size
-  std::size_t in_use_ = 0;
+  std::size_t in_use_ = 0, peak_ = 0, limit_ = capacity;
 
   std::mutex queue_mutex_;
   std::condition_variable queue_changed_;
@@ -219,6 +233,7 @@ Status on_device(std::int32_t index, F&& f) {
 }
 
 std::int32_t device_count() { return device_limit; }
+const char* device_name(std::int32_t) { return "emulated accelerator"; }
 
 Status allocate(std::int32_t index, std::size_t size, void*, void** memory) {
   return on_device(
@@ -271,6 +286,16 @@ Status record_event(std::int32_t index, void* event, void*) {
 Status wait_event(std::int32_t index, void* event, void*) {
   return on_device(index, [&](SimDevice& device) { return device.wait(*static_cast<std::uint64_t*>(event)); });
 }
+Status memory_statistics(std::int32_t index, MemoryStatistics* statistics) {
+  return on_device(index, [&](SimDevice& device) { return *statistics = device.memory(), Status::ok; });
+}
+Status limit_memory(std::int32_t index, std::size_t limit) {
+  return on_device(index, [&](SimDevice& device) { return device.limit(limit), Status::ok; });
+}
+Status trim_memory(std::int32_t) { return Status::ok; }  // nothing is kept
+Status reset_peak(std::int32_t index) {
+  return on_device(index, [&](SimDevice& device) { return device.reset_peak(), Status::ok; });
+}
 Status synchronize(std::int32_t index, void*) {
   return on_device(index, [](SimDevice& device) { return device.wait(); });
 }
@@ -281,6 +306,8 @@ constexpr Backend table{.version = Backend::current_version,
                         .host_memory = false,
                         .has_numbers = true,
                         .device_count = device_count,
+                        .why_none = nullptr,
+                        .device_name = device_name,
                         .allocate = allocate,
                         .release = release,
                         .copy_in = copy_in,
@@ -294,6 +321,10 @@ constexpr Backend table{.version = Backend::current_version,
                         .record_event = record_event,
                         .wait_event = wait_event,
                         .synchronize = synchronize,
+                        .memory_statistics = memory_statistics,
+                        .limit_memory = limit_memory,
+                        .trim_memory = trim_memory,
+                        .reset_peak = reset_peak,
                         .uniform = nullptr,
                         .last_error = last_error};
 

@@ -77,6 +77,7 @@ Kernel find(Operation operation, DType dtype) {
 }
 
 std::int32_t device_count() { return 1; }
+const char* device_name(std::int32_t) { return "CPU"; }
 Status allocate(std::int32_t, std::size_t size, void*, void** memory) {
   *memory = std::aligned_alloc(64, (size + 63) / 64 * 64);
   return *memory || size == 0 ? Status::ok : Status::out_of_memory;
@@ -115,6 +116,8 @@ constexpr Backend table{.version = Backend::current_version,
                         .host_memory = true,
                         .has_numbers = true,
                         .device_count = device_count,
+                        .why_none = nullptr,
+                        .device_name = device_name,
                         .allocate = allocate,
                         .release = release,
                         .copy_in = copy,
@@ -128,6 +131,10 @@ constexpr Backend table{.version = Backend::current_version,
                         .record_event = nothing_with,
                         .wait_event = nothing_with,
                         .synchronize = nothing,
+                        .memory_statistics = nullptr,
+                        .limit_memory = nullptr,
+                        .trim_memory = nullptr,
+                        .reset_peak = nullptr,
                         .uniform = nullptr,
                         .last_error = last_error};
 
