@@ -85,6 +85,14 @@ struct Sigmoid {
 
 using UnaryOperations = TypeList<Neg, Abs, Exp, Log, Sqrt, Relu, Sigmoid>;
 
+/// The gradient of x: g, the gradient of y, times the slope, or what `Op` says it is. `v` is the x or y that
+/// `slope_is` asks for.
+template <class Op, class X>
+CAIRN_HOST_DEVICE X gradient(X g, X v) {
+  if constexpr (requires { Op::gradient(g, v); }) return Op::gradient(g, v);
+  else return g * Op::slope(v, v);
+}
+
 struct Add {
   static constexpr Operation forward = Operation::add;
   static constexpr bool takes_integers = true;

@@ -29,6 +29,7 @@
 #include <cairn/core/print.h>
 #include <cairn/core/state_dict.h>
 #include <cairn/core/tensor_impl.h>
+#include <cairn/core/uniform.h>
 
 namespace cairn {
 
@@ -224,18 +225,12 @@ void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
 namespace {
 
-/// Fills contiguous memory. 53 bits of two draws make a double, 24 bits of one a float; float16 and bfloat16 are
-/// floats, rounded last, so that the upper bound may occur.
+/// Fills contiguous memory; numbers of more than 32 bits take two draws.
 template <class T>
 void fill_uniform(T* numbers, std::int64_t count, double from, double to, Generator::Engine& engine) {
-  using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
-  constexpr int digits = std::numeric_limits<Wide>::digits;
-  constexpr Wide unit = Wide(1) / static_cast<Wide>(std::uint64_t{1} << digits);
-  const Wide low = static_cast<Wide>(from), extent = static_cast<Wide>(to) - low;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint64_t bits = (digits > 32 ? engine.draw64() : engine.draw()) & ((std::uint64_t{1} << digits) - 1);
-    numbers[i] = static_cast<T>(std::fma(static_cast<Wide>(bits) * unit, extent, low));
-  }
+  const Uniform<T> uniform(from, to);
+  for (std::int64_t i = 0; i < count; ++i)
+    numbers[i] = uniform(Uniform<T>::digits > 32 ? engine.draw64() : engine.draw());
 }
 
 std::string short_number(double value) {

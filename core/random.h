@@ -44,7 +44,9 @@ class Generator : public Stateful {
 Generator& default_generator();
 void manual_seed(std::uint64_t seed);  ///< Seeds the default generator.
 
-/// Where the numbers of a call come from; left empty, from the default generator: `rand({3}, {}, generator)`.
+/// Where the numbers of a call come from; left empty, from the default generator: `rand({3}, {}, generator)`. A device
+/// with a generator of its own takes a key from this one for each call and draws other numbers than the CPU, the same
+/// again for the same seed.
 using OptionalGenerator = std::optional<Generator>;
 
 Tensor rand(

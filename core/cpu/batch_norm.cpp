@@ -1,13 +1,15 @@
-// Batch normalisation of x [n, channels, ...], one channel at a time, or sixteen where channels lie side by side.
+// Batch normalisation of x [n, channels, ...] (batch_norm_formulas.h), one channel at a time, or sixteen where channels
+// lie side by side.
 
+#include <cairn/core/batch_norm_formulas.h>
 #include <cairn/core/cpu/kernel.h>
 #include <cairn/core/cpu/packet.h>
 #include <cairn/core/cpu/sum.h>
 
-#include <cmath>
-
 namespace cairn {
 namespace {
+
+namespace formulas = batch_norm_formulas;
 
 /// x as [n, channels, length]: what comes after the channels is one run of places, evenly spaced or looked up.
 struct Layout {
@@ -71,28 +73,26 @@ void batch_norm(const KernelCall& call) {
     if (attributes.training) {
       sum_columns<T>(
           count, channels, [&](std::int64_t r, int j) { return x[in.at(r, first + j)]; },
-          [&](int j, T sum) { mean[j] = sum / static_cast<T>(count); });
+          [&](int j, T sum) { mean[j] = formulas::mean(sum, count); });
       const auto squared = [&](std::int64_t r, int j) {
-        const T centred = x[in.at(r, first + j)] - mean[j];
-        return centred * centred;
+        return formulas::squared_deviation(x[in.at(r, first + j)], mean[j]);
       };
       sum_columns<T>(count, channels, squared, [&](int j, T sum) {
         const std::int64_t c = first + j;
-        inverse[j] = T(1) / std::sqrt(sum / static_cast<T>(count) + static_cast<T>(attributes.eps));
-        const T momentum = static_cast<T>(attributes.momentum), rest = static_cast<T>(1 - attributes.momentum);
+        inverse[j] = formulas::inverse_deviation(formulas::mean(sum, count), attributes.eps);
         if (running_mean.present()) {
           T& running = data_of<T>(running_mean)[c * running_mean.strides[0]];
-          running = rest * running + momentum * mean[j];
+          running = formulas::running(running, mean[j], attributes.momentum);
         }
-        if (running_var.present()) {  // of the population: divided by n - 1
+        if (running_var.present()) {
           T& running = data_of<T>(running_var)[c * running_var.strides[0]];
-          running = rest * running + momentum * (sum / static_cast<T>(count - 1));
+          running = formulas::running(running, formulas::population_variance(sum, count), attributes.momentum);
         }
       });
     } else {
       for (int j = 0; j < channels; ++j) {
         mean[j] = value_or<T>(running_mean, first + j, T(0));
-        inverse[j] = T(1) / std::sqrt(value_or<T>(running_var, first + j, T(1)) + static_cast<T>(attributes.eps));
+        inverse[j] = formulas::inverse_deviation(value_or<T>(running_var, first + j, T(1)), attributes.eps);
       }
     }
     for (int j = 0; j < channels; ++j) {
@@ -104,15 +104,12 @@ void batch_norm(const KernelCall& call) {
     }
     for (std::int64_t r = 0; r < count; ++r) {
       for (int j = 0; j < channels; ++j)
-        y[out.at(r, first + j)] = (x[in.at(r, first + j)] - mean[j]) * scale[j] + shift[j];
+        y[out.at(r, first + j)] = formulas::output(x[in.at(r, first + j)], mean[j], scale[j], shift[j]);
     }
   });
 }
 
 /// grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
-///
-/// With x̂ the normalised input: dL/dx = weight / deviation (g - mean(g) - x̂ mean(g x̂)) in training, and
-/// weight / deviation g where the statistics were given (Ioffe and Szegedy, 2015, section 3).
 template <class T>
 void batch_norm_backward(const KernelCall& call) {
   const auto& attributes = *static_cast<const BatchNormAttributes*>(call.attributes);
@@ -129,7 +126,7 @@ void batch_norm_backward(const KernelCall& call) {
         count, channels, [&](std::int64_t r, int j) { return g[from.at(r, first + j)]; },
         [&](int j, T sum) { sum_g[j] = sum; });
     const auto along = [&](std::int64_t r, int j) {
-      return g[from.at(r, first + j)] * ((x[in.at(r, first + j)] - mean[j]) * inverse[j]);
+      return g[from.at(r, first + j)] * formulas::normalised(x[in.at(r, first + j)], mean[j], inverse[j]);
     };
     sum_columns<T>(count, channels, along, [&](int j, T sum) { sum_gx[j] = sum; });
     for (int j = 0; j < channels; ++j) {
@@ -137,13 +134,14 @@ void batch_norm_backward(const KernelCall& call) {
       if (grad_weight.present()) data_of<T>(grad_weight)[c] = sum_gx[j];
       if (grad_bias.present()) data_of<T>(grad_bias)[c] = sum_g[j];
       scale[j] = inverse[j] * value_or<T>(weight, c, T(1));
-      sum_g[j] = attributes.training ? sum_g[j] / static_cast<T>(count) : T(0);
-      sum_gx[j] = attributes.training ? sum_gx[j] / static_cast<T>(count) : T(0);
+      sum_g[j] = attributes.training ? formulas::mean(sum_g[j], count) : T(0);
+      sum_gx[j] = attributes.training ? formulas::mean(sum_gx[j], count) : T(0);
     }
     for (std::int64_t r = 0; r < count; ++r) {
       for (int j = 0; j < channels; ++j) {
-        const T normalised = (x[in.at(r, first + j)] - mean[j]) * inverse[j];
-        gx[to.at(r, first + j)] = scale[j] * (g[from.at(r, first + j)] - sum_g[j] - normalised * sum_gx[j]);
+        const T normalised = formulas::normalised(x[in.at(r, first + j)], mean[j], inverse[j]);
+        gx[to.at(r, first + j)] =
+            formulas::gradient(g[from.at(r, first + j)], normalised, scale[j], sum_g[j], sum_gx[j]);
       }
     }
   });

@@ -12,14 +12,6 @@ template <class T>
 constexpr int size = Packet<T>::size;
 
 template <class Op, class T>
-Packet<T> gradient(Packet<T> g, Packet<T> v) {
-  if constexpr (requires { Op::gradient(g, v); })
-    return Op::gradient(g, v);
-  else
-    return g * Op::slope(v, v);
-}
-
-template <class Op, class T>
 void unary(const KernelCall& call) {
   T* y = data_of<T>(call.operands[0]);
   const T* x = data_of<T>(call.operands[1]);

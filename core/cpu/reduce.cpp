@@ -44,8 +44,10 @@ void sum(const KernelCall& call) {
   std::int64_t outputs = 1, terms = 1;
   for (int d = 0; d < kept; ++d) outputs *= kept_dims[d];
   for (int d = 0; d < reduced; ++d) terms *= dims[d];
-  const auto finish = [&](T sum) {
-    return attributes.divisor == 1 ? sum : static_cast<T>(sum / static_cast<T>(attributes.divisor));
+  using Sum = std::conditional_t<std::is_same_v<T, std::int64_t>, std::uint64_t, T>;  // whole numbers wrap around
+  const auto finish = [&](Sum sum) {
+    const T signed_sum = static_cast<T>(sum);
+    return attributes.divisor == 1 ? signed_sum : static_cast<T>(signed_sum / static_cast<T>(attributes.divisor));
   };
 
   std::int64_t stride, across;
@@ -57,18 +59,18 @@ void sum(const KernelCall& call) {
     if (columns) {
       const int count = static_cast<int>(outputs - first < group ? outputs - first : group);
       const T* base = x + first;
-      sum_columns<T>(
+      sum_columns<Sum>(
           terms, count, [&](std::int64_t r, int j) { return base[r * stride + j]; },
-          [&](int j, T sum) { y[first + j] = finish(sum); });
+          [&](int j, Sum sum) { y[first + j] = finish(sum); });
       return;
     }
     const T* base = x + offset_of(first, kept_dims, kept_strides, kept);
     if (even && stride == 1)
-      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r]; }));
+      y[first] = finish(sum_of<Sum>(terms, [&](std::int64_t r) { return base[r]; }));
     else if (even)
-      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[r * stride]; }));
+      y[first] = finish(sum_of<Sum>(terms, [&](std::int64_t r) { return base[r * stride]; }));
     else
-      y[first] = finish(sum_of<T>(terms, [&](std::int64_t r) { return base[offset_of(r, dims, strides, reduced)]; }));
+      y[first] = finish(sum_of<Sum>(terms, [&](std::int64_t r) { return base[offset_of(r, dims, strides, reduced)]; }));
   });
 }
 

@@ -1,45 +1,13 @@
-// Sums by one fixed tree.
-//
-// Term r goes to lane r mod 16 of its block of 1,024; the lanes of a block are added by halves (8, 4, 2, 1), blocks are
-// added in pairs, then pairs of pairs. The tree depends on the number of terms alone, so a sum is the same along a row,
-// down a column, on any number of threads and with any instruction set; and its rounding error grows with the logarithm
-// of the length (Higham, "The accuracy of floating point summation", 1993, section 3).
+// The CPU's sums, by the tree of sum_tree.h: along a row, or down sixteen columns at a time.
 #pragma once
 
 #include <cstdint>
 
+#include <cairn/core/sum_tree.h>
+
 namespace cairn {
 
-inline constexpr int sum_lanes = 16;
-inline constexpr std::int64_t sum_block = 1024;
 inline constexpr int sum_columns_at_once = 16;
-
-/// Adds block sums in pairs as they come; `Term` has operator+.
-template <class Term>
-class PairwiseSum {
- public:
-  void add(Term block) {
-    int level = 0;
-    for (std::uint64_t bits = count_; bits & 1; bits >>= 1, ++level) block = waiting_[level] + block;
-    waiting_[level] = block;
-    ++count_;
-  }
-  /// Of everything added so far; at least one block.
-  Term total() const {
-    Term sum{};
-    bool any = false;
-    for (int level = 0; level < 54; ++level) {
-      if (!(count_ >> level & 1)) continue;
-      sum = any ? waiting_[level] + sum : waiting_[level];
-      any = true;
-    }
-    return sum;
-  }
-
- private:
-  Term waiting_[54];
-  std::uint64_t count_ = 0;
-};
 
 /// The sum of term(begin) ... term(end - 1), at most a block.
 template <class T, class F>

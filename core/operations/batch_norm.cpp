@@ -10,6 +10,11 @@
 namespace cairn {
 namespace {
 
+/// What arithmetic on such numbers is done in: the statistics that backward needs are kept as they were computed.
+DType computed_dtype(DType dtype) {
+  return dtype == DType::float16 || dtype == DType::bfloat16 ? DType::float32 : dtype;
+}
+
 void batch_norm_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const Tensor &x = node.saved(0), &mean = node.saved(1), &inverse_deviation = node.saved(2), &weight = node.saved(3);
   gradients[0] = make_tensor(x.shape(), g.dtype(), g.device());
@@ -47,8 +52,9 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
                     x.shape());
 
   Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
-  const Tensor mean = make_tensor({channels}, x.dtype(), x.device()),
-               inverse_deviation = make_tensor({channels}, x.dtype(), x.device());
+  const DType computed = computed_dtype(x.dtype());
+  const Tensor mean = make_tensor({channels}, computed, x.device()),
+               inverse_deviation = make_tensor({channels}, computed, x.device());
   const BatchNormAttributes attributes{momentum, eps, training};
   dispatch(Operation::batch_norm, x.dtype(),
            {&y, &mean, &inverse_deviation, &running_mean, &running_var, &x, &weight, &bias}, attributes);
