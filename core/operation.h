@@ -43,6 +43,11 @@ enum class Operation : std::uint16_t {
   matmul,           // y -> a, b                   y [..., m, n], a [..., m, k], b [..., k, n]; strides 0 broadcast
   linear,           // y -> x, weight, [bias]      x [n, in], weight [out, in]
   linear_backward,  // [grad_x], [grad_weight], [grad_bias] -> grad_y, x, weight
+  // probabilities, over the last dimension
+  softmax,               // y -> x
+  softmax_backward,      // grad_x -> grad_y, y
+  log_softmax,           // y -> x
+  log_softmax_backward,  // grad_x -> grad_y, y
   // losses
   cross_entropy,           // loss, log_probabilities -> input, target, [weight]    CrossEntropyAttributes
   cross_entropy_backward,  // grad_input -> grad_loss, log_probabilities, target, [weight]

@@ -51,6 +51,10 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 /// x weightᵀ + bias: x [..., in], weight [out, in], bias [out] or undefined, result [..., out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// exp(x) / Σ exp(x) over one dimension, which makes probabilities of any numbers, and its logarithm.
+Tensor softmax(const Tensor& x, int dim);
+Tensor log_softmax(const Tensor& x, int dim);
+
 enum class Reduction : std::uint8_t { none, mean, sum };
 
 struct CrossEntropyOptions {

@@ -31,6 +31,7 @@ void add_elementwise_kernels(KernelTable& table);
 void add_memory_kernels(KernelTable& table);
 void add_reduction_kernels(KernelTable& table);
 void add_matmul_kernels(KernelTable& table);
+void add_softmax_kernels(KernelTable& table);
 void add_loss_kernels(KernelTable& table);
 void add_batch_norm_kernels(KernelTable& table);
 void add_update_kernels(KernelTable& table);

@@ -23,6 +23,7 @@ extern "C" void* CAIRN_JOIN(cairn_kernels_, CAIRN_INSTRUCTION_SET)() {
 #endif
   add_reduction_kernels(table);
   add_matmul_kernels(table);
+  add_softmax_kernels(table);
   add_loss_kernels(table);
   add_batch_norm_kernels(table);
   add_update_kernels(table);
