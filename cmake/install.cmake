@@ -4,6 +4,9 @@
 #   lib/cmake/Cairn/    find_package(Cairn): targets Cairn::core, ::nn, ::optim, ::io, ::interop, ::train, and Cairn::cairn
 #   lib/pkgconfig/      cairn.pc; cairn-interop.pc for the readers of other formats
 #
+# and, where the CUDA backend is built, Cairn::cuda with cairn/cuda.h and cairn-cuda.pc, and the plug-in,
+# lib/cairn/libcairn_cuda.so. Both have what they need of CUDA in them.
+#
 # Nothing under the prefix knows where it lies, so it can be moved.
 include(CMakePackageConfigHelpers)
 
@@ -23,7 +26,11 @@ cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${pkgconfig} OUTPUT
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE libdir_from_prefix)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
   OUTPUT_VARIABLE includedir_from_prefix)
-foreach(file cairn cairn-interop)
+set(pkgconfig_files cairn cairn-interop)
+if(CAIRN_HAS_CUDA)
+  list(APPEND pkgconfig_files cairn-cuda)
+endif()
+foreach(file IN LISTS pkgconfig_files)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${file}.pc.in ${PROJECT_BINARY_DIR}/${file}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${file}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

@@ -14,16 +14,14 @@
 # results do not depend on what a compiler chose to fuse. Sections: a program keeps only the functions it reaches.
 add_library(cairn_compile_options INTERFACE)
 target_compile_options(cairn_compile_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-ffp-contract=off;-ffunction-sections;-fdata-sections>
-  # g++ 12 sees overlapping copies in std::string that cannot be (GCC bug 105329).
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-ffp-contract=off;-ffunction-sections;-fdata-sections>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 sees overlapping copies inside its own std::string where two texts are joined (GCC bug 105651).
-  target_compile_options(cairn_compile_options INTERFACE -Wno-restrict)
+  # g++ 12 sees overlapping copies inside its own std::string where two texts are joined (GCC bugs 105329, 105651).
+  target_compile_options(cairn_compile_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 target_compile_definitions(cairn_compile_options INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 if(CAIRN_SANITIZE)
-  add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${CAIRN_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer;-g>")
   add_link_options(-fsanitize=${CAIRN_SANITIZE})
 endif()
 

@@ -26,18 +26,23 @@ HOMES = {
     "catch2/*": ["tests/support/catch.h"],
     # intrinsics
     "*intrin.h": ["core/cpu/*"],
+    "cuda_runtime*.h": ["cuda/*", "tests/cuda/*"],
+    "cublas_v2.h": ["cuda/blas.cpp", "tests/cuda/emulation/*"],
     # the operating system, and what the compiler knows of types
     "sys/single_threaded.h": ["core/reference.h"],
     "sys/mman.h": ["core/sim_backend.cpp", "io/*_posix.cpp", "tests/*"],
     "sys/*": ["io/*_posix.cpp", "tools/terminal.cpp", "tests/*", "benchmarks/*"],
     "unistd.h": ["io/*_posix.cpp", "tools/terminal.cpp", "tests/*", "benchmarks/*"],
+    "dlfcn.h": ["core/plugin_posix.cpp", "cuda/library_posix.cpp", "tests/*"],
     "fcntl.h": ["io/*_posix.cpp", "tests/*", "benchmarks/*"],
     "dirent.h": ["io/*_posix.cpp"],
     "sched.h": ["tests/*"],
     "stdlib.h": ["tests/support/*"],
+    "ucontext.h": ["tests/cuda/emulation/*"],
+    "sanitizer/*": ["tests/cuda/emulation/*"],
     "cxxabi.h": ["nn/module_print.cpp"],
 }
-SOURCES = ["core", "nn", "optim", "io", "train", "tools", "tests", "benchmarks", "cairn.h"]
+SOURCES = ["core", "nn", "optim", "io", "cuda", "train", "tools", "tests", "benchmarks", "cairn.h"]
 DATA = ["tests/golden/reference"]
 LONGEST_FILE = 500
 
@@ -89,9 +94,11 @@ def faults_of_tree(root):
                 path = os.path.normpath(os.path.join(relative, name))
                 if name.endswith((".h", ".cpp", ".cu")) and os.path.exists(os.path.join(root, path)):
                     with open(os.path.join(root, path), encoding="utf-8") as file:
-                        # a source with a header of its name, and that header's test, are explained there
-                        header = re.sub(r"^tests/|_test(?=\.)|\.cpp$", "", path) + ".h"
-                        has_header = path.endswith(".cpp") and os.path.exists(os.path.join(root, header))
+                        # a source with a header of its name, its part for a platform, and that header's test, are
+                        # explained there
+                        beside = re.sub(r"(_test|_posix)?\.cpp$", ".h", path)
+                        headers = [beside, beside.removeprefix("tests/")]
+                        has_header = path.endswith(".cpp") and any(os.path.exists(os.path.join(root, header)) for header in headers)
                         yield from faults_of_file(path, file.read(), has_header)
 
 
@@ -101,6 +108,11 @@ FAULTY = {
     "io/reader.cpp": ("// A reader.\n#include <zstd.h>\n", "<zstd.h> has no business here"),
     "train/data.cpp": ("// Data.\n#include <unistd.h>\n", "<unistd.h> has no business here"),
     "core/fast.cpp": ("// Fast.\n#include <immintrin.h>\n", "<immintrin.h> has no business here"),
+    "train/fast.cu": ("// Fast.\n#include <cuda_runtime.h>\n", "<cuda_runtime.h> has no business here"),
+    "cuda/product.cpp": ("// A product.\n#include <cublas_v2.h>\n", "<cublas_v2.h> has no business here"),
+    "cuda/opened.cpp": ("// Opened.\n#include <dlfcn.h>\n", "<dlfcn.h> has no business here"),
+    "cuda/eigen.cu": ("// Arrays.\n#include <Eigen/Core>\n", "<Eigen/Core> has no business here"),
+    "cuda/bare.cu": ("int x;\n", "does not open with its concept"),
     "core/strange.cpp": ("// Strange.\n#include <boost/any.hpp>\n", "<boost/any.hpp> has no business here"),
     "nn/relative.cpp": ('// Relative.\n#include "nn/module.h"\n', "write <cairn/...>"),
     "nn/bare.cpp": ("int x;\n", "does not open with its concept"),

@@ -4,8 +4,9 @@
 Compiles each header under the prefix as the only line of a program, with all warnings as errors; a header that lost an
 include fails. Cairn's headers may include Cairn's headers and the standard library, and define no macro that is not
 named CAIRN_. <sys/single_threaded.h> (in core/reference.h, for cheap counts) is the one header of the operating system.
+Where there is an nvcc, it must take them as well, so that an application's own .cu files may include them.
 
-usage: headers.py INCLUDE_FOLDER COMPILER
+usage: headers.py INCLUDE_FOLDER COMPILER [NVCC]
 """
 import os
 import re
@@ -33,17 +34,27 @@ def text_faults(header, text, exists):
             yield f"{header}: includes <{include}>, which is not the standard library's"
 
 
-def compile_faults(compiler, include_folder, header):
+def errors_of(command, include_folder, headers, name):
+    """What the compiler says of a source that includes the headers and holds nothing else."""
     with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "alone.cpp")
+        source = os.path.join(folder, name)
         with open(source, "w") as file:
-            file.write(f"#include <{header}>\n")
-        result = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I", include_folder, source],
-                                capture_output=True, text=True)
-    return [f"{header}: does not compile alone:\n{result.stderr}"] if result.returncode else []
+            file.writelines(f"#include <{header}>\n" for header in headers)
+        result = subprocess.run([*command, "-std=c++20", "-I", include_folder, source], capture_output=True, text=True, cwd=folder)
+    return result.stdout + result.stderr if result.returncode else ""
 
 
-def check_itself(compiler):
+def compile_faults(compiler, include_folder, header):
+    errors = errors_of([compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Werror"], include_folder, [header], "alone.cpp")
+    return [f"{header}: does not compile alone:\n{errors}"] if errors else []
+
+
+def nvcc_faults(nvcc, compiler, include_folder, headers):
+    errors = errors_of([nvcc, "-ccbin", compiler, "-c", "-arch=sm_90", "-Werror=all-warnings"], include_folder, headers, "all.cu")
+    return [f"nvcc does not take the headers:\n{errors}"] if errors else []
+
+
+def check_itself(compiler, nvcc):
     faulty = '#include <vector>\n#include <Eigen/Core>\n#include <cairn/core/gone.h>\n#define MAX 1\n#define CAIRN_MAX 1\n'
     found = list(text_faults("cairn/nn/faulty.h", faulty, lambda path: False))
     if len(found) != 3:
@@ -53,11 +64,14 @@ def check_itself(compiler):
             file.write("#pragma once\ninline std::vector<int> numbers;\n")
         if not compile_faults(compiler, folder, "faulty.h"):
             sys.exit("error: this test accepts a header that lacks an include")
+        if nvcc and not nvcc_faults(nvcc, compiler, folder, ["faulty.h"]):
+            sys.exit("error: this test accepts a header that nvcc does not")
 
 
 def main():
-    include_folder, compiler = sys.argv[1:]
-    check_itself(compiler)
+    include_folder, compiler, *nvcc = sys.argv[1:]
+    nvcc = nvcc[0] if nvcc else None
+    check_itself(compiler, nvcc)
     headers = sorted(os.path.relpath(os.path.join(folder, name), include_folder)
                      for folder, _, names in os.walk(os.path.join(include_folder, "cairn")) for name in names)
     if not headers:
@@ -69,6 +83,8 @@ def main():
     with ThreadPoolExecutor(2) as pool:
         for found in pool.map(lambda header: compile_faults(compiler, include_folder, header), headers):
             faults += found
+    if nvcc:
+        faults += nvcc_faults(nvcc, compiler, include_folder, headers)
     print(*faults, sep="\n")
     print(f"{len(headers)} headers, {len(faults)} faults")
     sys.exit(bool(faults))
