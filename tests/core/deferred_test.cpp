@@ -7,6 +7,7 @@
 #include <cairn/core/print.h>
 #include <cairn/core/state_dict.h>
 
+#include "devices.h"
 #include "memory_source.h"
 
 using namespace cairn;
@@ -34,11 +35,25 @@ TEST_CASE("Reading the numbers of a deferred tensor is an error that says what t
   CHECK_THROWS_AS(deferred.data<float>(), Error);
   CHECK_THROWS_AS(deferred.item(), Error);
   CHECK_THROWS_AS(deferred.clone(), Error);
-  CHECK_THROWS_AS(deferred.to("sim:0"), ValueError);
-  CHECK_THROWS_AS(zeros({2}, {.device = "sim:0"}).copy_(deferred), ValueError);
-  CHECK_THROWS_AS(deferred.copy_(zeros({2}, {.device = "sim:0"})), ValueError);
   const Tensor targets = source->add(tensor<std::int64_t>({0, 1}));
   CHECK_THROWS_AS(cross_entropy(zeros({2, 2}), targets), ValueError);
+}
+
+TEST_CASE("A deferred tensor does not go to a device, nor its numbers come from one, before it is read", "[device]") {
+  const auto source = MemorySource::make();
+  const Tensor deferred = source->add(ones({2}));
+  for (const Device device : devices()) {
+    CHECK_THROWS_AS(deferred.to(device), ValueError);
+    CHECK_THROWS_AS(zeros({2}, {.device = device}).copy_(deferred), ValueError);
+    CHECK_THROWS_AS(deferred.copy_(zeros({2}, {.device = device})), ValueError);
+    const Tensor there = source->add(full({2}, 3.0, {.device = device}));
+    CHECK(there.is_deferred());
+    CHECK(there.device() == device);
+    CHECK_THROWS_AS(there + 1, Error);
+    const Tensor real = materialize(there);
+    CHECK(real.device() == device);
+    CHECK(numbers<float>(real) == std::vector<float>{3, 3});
+  }
 }
 
 TEST_CASE("A deferred tensor keeps its source alive") {

@@ -68,7 +68,8 @@ class MemorySource final : public TensorSource {
  private:
   /// As a file does it: bytes straight into memory where they fit as they are, past copy_ and its version counter.
   static void write(const Tensor& from, const Tensor& to) {
-    if (to.dtype() == from.dtype() && to.is_contiguous() && to.device().is_cpu() && to.numel() > 0) {
+    if (to.dtype() == from.dtype() && to.is_contiguous() && to.device().is_cpu() && from.device().is_cpu() &&
+        to.numel() > 0) {
       std::memcpy(to.raw_data(), from.raw_data(), static_cast<std::size_t>(from.nbytes()));
     } else {
       to.copy_(from);

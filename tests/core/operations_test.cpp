@@ -1,7 +1,7 @@
-// Every differentiable operation, from one table: its gradient against finite differences in float64, on contiguous,
-// strided, broadcast, empty and scalar inputs, and its value on every instruction set the machine has.
+// Every differentiable operation, from one table (operation_cases.h): its gradient against finite differences in
+// float64 on every device, on contiguous, strided, broadcast, empty and scalar inputs, and its value on every
+// instruction set the machine has. How devices compare with the CPU: operations_on_devices_test.cpp.
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -10,164 +10,38 @@
 #include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "message_of.h"
+#include "operation_cases.h"
 
 using namespace cairn;
 
 namespace {
 
-struct Case {
-  std::string name;
-  std::vector<Shape> shapes;
-  std::function<Tensor(const std::vector<Tensor>&)> compute;
-  double low = -1.5, high = 1.5;
-};
-
-Tensor targets() { return tensor<std::int64_t>({2, 0, 1, 1}); }
-
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {
-      {"neg", {{2, 3}}, [](auto& in) { return neg(in[0]); }},
-      {"abs", {{2, 3}}, [](auto& in) { return abs(in[0]); }},
-      {"exp", {{2, 3}}, [](auto& in) { return exp(in[0]); }},
-      {"log", {{2, 3}}, [](auto& in) { return log(in[0]); }, 0.5, 2},
-      {"sqrt", {{2, 3}}, [](auto& in) { return sqrt(in[0]); }, 0.5, 2},
-      {"relu", {{2, 3}}, [](auto& in) { return relu(in[0]); }},
-      {"sigmoid", {{19}}, [](auto& in) { return sigmoid(in[0]); }},
-      {"sigmoid of a scalar", {{}}, [](auto& in) { return sigmoid(in[0]); }},
-      {"add", {{2, 3}, {2, 3}}, [](auto& in) { return in[0] + in[1]; }},
-      {"add, broadcast", {{4, 1}, {2, 1, 3}}, [](auto& in) { return in[0] + in[1]; }},
-      {"sub, broadcast", {{3}, {2, 3}}, [](auto& in) { return in[0] - in[1]; }},
-      {"mul, broadcast", {{2, 3}, {}}, [](auto& in) { return in[0] * in[1]; }},
-      {"mul by itself", {{5}}, [](auto& in) { return in[0] * in[0]; }},
-      {"div, broadcast", {{2, 3}, {2, 1}}, [](auto& in) { return in[0] / in[1]; }, 0.5, 2},
-      {"numbers beside a tensor", {{3}}, [](auto& in) { return 2.0 - in[0] * 3 + 1 / (in[0] + 4); }},
-      {"sum", {{2, 3, 2}}, [](auto& in) { return sum(in[0]); }},
-      {"sum over two",
-       {{2, 3, 2}},
-       [](auto& in) {
-         return sum(in[0], {0, -1}, true);
-       }},
-      {"mean", {{2, 3}}, [](auto& in) { return mean(in[0]); }},
-      {"mean over one", {{2, 3}}, [](auto& in) { return mean(in[0], {1}); }},
-      {"matmul", {{3, 4}, {4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
-      {"matmul of vectors", {{4}, {4}}, [](auto& in) { return matmul(in[0], in[1]); }},
-      {"matrix by vector", {{3, 4}, {4}}, [](auto& in) { return matmul(in[0], in[1]); }},
-      {"vector by matrix", {{4}, {4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
-      {"matmul, batches broadcast", {{2, 1, 3, 4}, {2, 4, 2}}, [](auto& in) { return matmul(in[0], in[1]); }},
-      {"matmul of transposes", {{4, 3}, {2, 4}}, [](auto& in) { return matmul(in[0].t(), in[1].t()); }},
-      {"linear", {{4, 3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
-      {"linear without bias", {{2, 2, 3}, {5, 3}}, [](auto& in) { return linear(in[0], in[1]); }},
-      {"linear of a vector", {{3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
-      {"cross_entropy", {{4, 3}}, [](auto& in) { return cross_entropy(in[0], targets()); }},
-      {"cross_entropy, summed",
-       {{4, 3}},
-       [](auto& in) { return cross_entropy(in[0], targets(), {.reduction = Reduction::sum}); }},
-      {"cross_entropy of each",
-       {{4, 3}},
-       [](auto& in) { return cross_entropy(in[0], targets(), {.reduction = Reduction::none}); }},
-      {"cross_entropy with everything",
-       {{4, 3}},
-       [](auto& in) {
-         const Tensor weight = tensor({0.5, 2.0, 1.5});
-         return cross_entropy(in[0], targets(), {.weight = weight, .ignore_index = 0, .label_smoothing = 0.2});
-       }},
-      {"mse_loss", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1]); }},
-      {"mse_loss of each, broadcast", {{2, 3}, {3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::none); }},
-      {"mse_loss, summed", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::sum); }},
-      {"batch_norm in training",
-       {{4, 3}, {3}, {3}},
-       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
-      {"batch_norm of planes",
-       {{2, 3, 2, 2}, {3}, {3}},
-       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
-      {"batch_norm, evaluating",
-       {{4, 3}, {3}, {3}},
-       [](auto& in) {
-         const Tensor mean = tensor({0.1, -0.2, 0.3}), variance = tensor({0.5, 1.5, 1.0});
-         return batch_norm(in[0], mean, variance, in[1], in[2], false, 0.1, 1e-5);
-       }},
-      {"batch_norm, more than sixteen channels",
-       {{3, 18}, {18}, {18}},
-       [](auto& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true, 0.1, 1e-5); }},
-      {"reshape",
-       {{2, 6}},
-       [](auto& in) {
-         return in[0].reshape({3, -1});
-       }},
-      {"reshape that copies", {{2, 3}}, [](auto& in) { return in[0].t().reshape({6}); }},
-      {"flatten", {{2, 3, 2}}, [](auto& in) { return in[0].flatten(1); }},
-      {"permute",
-       {{2, 3, 4}},
-       [](auto& in) {
-         return in[0].permute({2, 0, 1});
-       }},
-      {"select", {{2, 3}}, [](auto& in) { return in[0].select(1, -1); }},
-      {"slice with a step", {{5, 2}}, [](auto& in) { return in[0].slice(0, 1, 5, 2); }},
-      {"narrow", {{5, 2}}, [](auto& in) { return in[0].narrow(0, 2, 2); }},
-      {"squeeze and unsqueeze", {{2, 1, 3}}, [](auto& in) { return in[0].squeeze(1).unsqueeze(-1); }},
-      {"expand",
-       {{3, 1}},
-       [](auto& in) {
-         return in[0].expand({2, 3, 4});
-       }},
-      {"clone", {{3}}, [](auto& in) { return in[0].clone(); }},
-      {"to float64 and back", {{3}}, [](auto& in) { return in[0].to(DType::float64); }},
-      {"in place",
-       {{3}, {3}},
-       [](auto& in) {
-         Tensor y = in[0] * 2;
-         y.mul_(in[1]);
-         y.add_(in[0]);
-         return y;
-       }},
-      {"no elements", {{0, 3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }},
-  };
-  return all;
-}
-
-/// The inputs of a case: uniform numbers, kept away from 0, where relu and abs have no slope.
-std::vector<Tensor> inputs_of(const Case& test, bool strided) {
-  const Generator generator(7);
-  std::vector<Tensor> inputs;
-  for (const Shape& shape : test.shapes) {
-    Tensor made = rand(shape, {.dtype = DType::float64}, generator) * (test.high - test.low) + test.low;
-    for (double& value : made.data<double>())
-      if (std::abs(value) < 0.05) value = 0.3;
-    if (strided &&
-        shape.rank() > 0) {  // the same numbers, every second one of a larger tensor, its dimensions reversed
-      Shape reversed, order;
-      for (int i = shape.rank() - 1; i >= 0; --i) reversed.push_back(shape[i] * 2), order.push_back(i);
-      Tensor view = zeros(reversed, {.dtype = DType::float64}).permute(order);
-      for (int i = 0; i < shape.rank(); ++i) view = view.slice(i, 0, shape[i] * 2, 2);
-      view.copy_(made);
-      made = view.detach();
-    }
-    inputs.push_back(made.requires_grad_());
-  }
-  return inputs;
-}
-
 /// A fixed, uneven weighting, so that every element of the result counts differently.
 Tensor weighted_sum(const Tensor& y) {
   const Tensor weights = rand(y.shape(), {.dtype = y.dtype()}, Generator(11)) + 0.5;
-  return sum(y * weights);
+  return sum(y * weights.to(y.device()));
 }
 
 double at(const Tensor& tensor, std::int64_t i) { return tensor.detach().contiguous().view({-1})[i].item(); }
 
 }  // namespace
 
-TEST_CASE("the gradient of every operation is its finite difference") {
-  const bool strided = GENERATE(false, true);
-  for (const Case& test : cases()) {
-    CAPTURE(test.name, strided);
-    const std::vector<Tensor> inputs = inputs_of(test, strided);
+TEST_CASE("the gradient of every operation is its finite difference, on every device", "[device]") {
+  const Layout layout = GENERATE(Layout::rows, Layout::spread);
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  for (const Case& test : small_cases()) {
+    CAPTURE(test.name, name(layout), device);
+    const std::vector<Tensor> inputs = inputs_of(test, layout, DType::float64, device);
     weighted_sum(test.compute(inputs)).backward();
     for (const Tensor& input : inputs) {
       if (input.numel() == 0) continue;
       REQUIRE(input.grad().defined());
       CHECK(input.grad().shape() == input.shape());
+      CHECK(input.grad().device() == device);
+      const std::vector<double> slopes = numbers<double>(input.grad()), values = numbers<double>(input);
       for (std::int64_t i = 0; i < input.numel(); ++i) {
         const NoGrad no_grad;
         const Tensor flat = input.detach();
@@ -176,13 +50,13 @@ TEST_CASE("the gradient of every operation is its finite difference") {
         Shape index = input.shape();
         for (int d = input.dim() - 1; d >= 0; --d) index[d] = rest % input.shape()[d], rest /= input.shape()[d];
         for (int d = 0; d < input.dim(); ++d) element = element.select(0, index[d]);
-        const double step = 1e-6, value = element.item();
+        const double step = 1e-6, value = values[static_cast<std::size_t>(i)];
         element.fill_(value + step);
         const double above = weighted_sum(test.compute(inputs)).item();
         element.fill_(value - step);
         const double below = weighted_sum(test.compute(inputs)).item();
         element.fill_(value);
-        CHECK(at(input.grad(), i) == Approx((above - below) / (2 * step)).margin(1e-7).epsilon(1e-6));
+        CHECK(slopes[static_cast<std::size_t>(i)] == Approx((above - below) / (2 * step)).margin(1e-7).epsilon(1e-6));
       }
     }
   }
@@ -193,9 +67,9 @@ TEST_CASE("strides change no bit of a value or a gradient, in float32 and on eve
   for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!machine_has(set)) continue;
     use_instruction_set(set);
-    for (const Case& test : cases()) {
+    for (const Case& test : small_cases()) {
       CAPTURE(test.name, name(set));
-      std::vector<Tensor> rows = inputs_of(test, false), spread = inputs_of(test, true);
+      std::vector<Tensor> rows = inputs_of(test, Layout::rows), spread = inputs_of(test, Layout::spread);
       Tensor results[2], gradients[2];
       int i = 0;
       for (std::vector<Tensor>* inputs : {&rows, &spread}) {
@@ -220,13 +94,11 @@ TEST_CASE("float32 results agree with float64 on every instruction set") {
   for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!machine_has(set)) continue;
     use_instruction_set(set);
-    for (const Case& test : cases()) {
-      if (test.name == "cross_entropy with everything" || test.name == "batch_norm, evaluating")
-        continue;  // hold float64 constants
+    for (const Case& test : small_cases()) {
       CAPTURE(test.name, name(set));
       const NoGrad no_grad;
-      std::vector<Tensor> wide = inputs_of(test, false), narrow;
-      for (const Tensor& input : wide) narrow.push_back(input.detach().to(DType::float32));
+      const std::vector<Tensor> wide = inputs_of(test, Layout::rows),
+                                narrow = inputs_of(test, Layout::rows, DType::float32);
       const Tensor expected = test.compute(wide), found = test.compute(narrow).to(DType::float64);
       for (std::int64_t i = 0; i < expected.numel(); ++i)
         CHECK(at(found, i) == Approx(at(expected, i)).margin(2e-6).epsilon(1e-5));
@@ -264,34 +136,30 @@ TEMPLATE_TEST_CASE("functions are right at zero, infinity and the smallest numbe
   use_instruction_set(before);
 }
 
-TEST_CASE("relu lets the gradient through where its input is NaN, as PyTorch does") {
-  const Tensor x = tensor({-1.0f, 0.0f, 1.0f, std::numeric_limits<float>::quiet_NaN()}).requires_grad_();
+TEST_CASE("relu lets the gradient through where its input is NaN, as PyTorch does", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor x = tensor({-1.0f, 0.0f, 1.0f, std::numeric_limits<float>::quiet_NaN()}).to(device).requires_grad_();
   relu(x).sum().backward();
-  CHECK(to_string(x.grad()) == "tensor([0., 0., 1., 1.])");
+  CHECK(to_string(x.grad().to("cpu")) == "tensor([0., 0., 1., 1.])");
 }
 
-TEST_CASE("relu stops an infinite gradient where it is off, as PyTorch does") {
-  const Tensor x = tensor({-1.0f, 0.0f, 4.0f}).requires_grad_();
+TEST_CASE("relu stops an infinite gradient where it is off, as PyTorch does", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor x = tensor({-1.0f, 0.0f, 4.0f}).to(device).requires_grad_();
   sqrt(relu(x)).sum().backward();
-  CHECK(to_string(x.grad()) == "tensor([0.0000, 0.0000, 0.2500])");
+  CHECK(to_string(x.grad().to("cpu")) == "tensor([0.0000, 0.0000, 0.2500])");
 }
 
-TEST_CASE("every operation runs on sim:0 with the CPU's bits, and on meta with the CPU's shape") {
+TEST_CASE("every operation has the CPU's shape on meta") {
   const NoGrad no_grad;
-  for (const Case& test : cases()) {
-    if (test.name.find("cross_entropy") == 0 || test.name == "batch_norm, evaluating")
-      continue;  // targets and constants on the CPU
+  for (const Case& test : small_cases()) {
     CAPTURE(test.name);
-    std::vector<Tensor> here = inputs_of(test, false), there, nowhere;
-    for (const Tensor& input : here) {
-      there.push_back(input.detach().to("sim:0"));
+    std::vector<Tensor> here = inputs_of(test, Layout::rows), nowhere;
+    for (const Tensor& input : here)
       nowhere.push_back(empty(input.shape(), {.dtype = input.dtype(), .device = "meta"}));
-    }
-    const Tensor expected = test.compute(here).contiguous(), found = test.compute(there);
-    CHECK(found.device() == Device("sim:0"));
-    const Tensor back = found.to("cpu").contiguous();
-    CHECK(std::equal(expected.data<double>().begin(), expected.data<double>().end(), back.data<double>().begin()));
-    CHECK(test.compute(nowhere).shape() == expected.shape());
+    CHECK(test.compute(nowhere).shape() == test.compute(here).shape());
   }
 }
 
@@ -306,6 +174,8 @@ TEST_CASE("large tensors give the same bits with one thread and with two") {
                                    sum(a, {0}),
                                    sum(a, {1}),
                                    a + a.select(0, 1),
+                                   softmax(a, 1),
+                                   log_softmax(a, 0),
                                    batch_norm(a, {}, {}, {}, {}, true, 0.1, 1e-5)};
     return results;
   };
@@ -368,21 +238,35 @@ TEST_CASE("wrong operands get PyTorch's texts") {
   CHECK(message_of([&] {
           batch_norm(zeros({2, 4}), zeros({3}), zeros({3}), {}, {}, true, 0.1, 1e-5);
         }) == "running_mean should contain 4 elements not 3");
-  CHECK(message_of([&] { zeros({3}, {.device = "sim:0"}) + a; }) ==
-        "Expected all tensors to be on the same device, but found at least two devices, sim:0 and cpu!");
 }
 
-TEST_CASE("dtypes promote as PyTorch's do") {
-  const Tensor whole = tensor<std::int64_t>({1, 2, 3}), half = zeros({3}, {.dtype = DType::float64});
-  CHECK((whole + tensor({0.5f, 0.5f, 0.5f})).dtype() == DType::float32);
+TEST_CASE("operands on two devices are refused with PyTorch's text, but for a number on the CPU", "[device]") {
+  for (const Device device : devices()) {
+    const Tensor there = ones({3}, {.device = device});
+    CHECK(message_of([&] { there + zeros({3}); }) ==
+          text("Expected all tensors to be on the same device, but found at least two devices, ", device, " and cpu!"));
+    CHECK(numbers<float>(there + scalar_tensor(2.0)) == std::vector<float>{3, 3, 3});
+    CHECK((scalar_tensor(2.0) * there).device() == device);
+    CHECK_THROWS_AS(there.add_(zeros({3})), DeviceError);
+    CHECK_THROWS_AS(matmul(there, ones({3}, {.device = another_device(device)})), DeviceError);
+    CHECK_THROWS_AS(cross_entropy(ones({1, 3}, {.device = device}), zeros({1}, {.dtype = DType::int64})), DeviceError);
+  }
+}
+
+TEST_CASE("dtypes promote as PyTorch's do", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor whole = tensor<std::int64_t>({1, 2, 3}).to(device),
+               half = zeros({3}, {.dtype = DType::float64, .device = device}), one = ones({1}, {.device = device});
+  CHECK((whole + tensor({0.5f, 0.5f, 0.5f}).to(device)).dtype() == DType::float32);
   CHECK((whole / whole).dtype() == DType::float32);
   CHECK((whole * 2).dtype() == DType::int64);
   CHECK((whole * 0.5).dtype() == DType::float32);
   CHECK((half * 0.5).dtype() == DType::float64);
-  CHECK((tensor({1.0f}) + scalar_tensor(1.0, {.dtype = DType::float64})).dtype() == DType::float32);
-  CHECK(sum(zeros({3}, {.dtype = DType::boolean})).dtype() == DType::int64);
+  CHECK((one + scalar_tensor(1.0, {.dtype = DType::float64})).dtype() == DType::float32);
+  CHECK(sum(zeros({3}, {.dtype = DType::boolean, .device = device})).dtype() == DType::int64);
   CHECK(exp(whole).dtype() == DType::float32);
-  CHECK(argmax(tensor({1.0f, 5.0f, 5.0f}), 0).item_int64() == 1);
+  CHECK(argmax(tensor({1.0f, 5.0f, 5.0f}).to(device), 0).item_int64() == 1);
 }
 
 TEST_CASE("operands whose memory a kernel would misread are refused") {
@@ -394,11 +278,14 @@ TEST_CASE("operands whose memory a kernel would misread are refused") {
   CHECK_THROWS_AS(cross_entropy(x, tensor<std::int64_t>({0, 1, 1}), {.weight = narrow}), DTypeError);
 }
 
-TEST_CASE("an in-place operation reads its operand as it was") {
-  const Tensor square = arange(64 * 64, {.dtype = DType::float32}).view({64, 64}), expected = square + square.t();
+TEST_CASE("an in-place operation reads its operand as it was", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor square = arange(64 * 64, {.dtype = DType::float32, .device = device}).view({64, 64}),
+               expected = square + square.t();
   square.add_(square.t());
   CHECK(abs(square - expected).sum().item() == 0);
-  const Tensor row = tensor({2.0f, 3.0f, 4.0f});
+  const Tensor row = tensor({2.0f, 3.0f, 4.0f}).to(device);
   row.mul_(row.narrow(0, 0, 1));
-  CHECK(to_string(row) == "tensor([4., 6., 8.])");
+  CHECK(numbers<float>(row) == std::vector<float>{4, 6, 8});
 }

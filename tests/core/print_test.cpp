@@ -8,8 +8,11 @@
 #include <sstream>
 #include <vector>
 
+#include <cairn/core/error.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/tensor_impl.h>
+
+#include "devices.h"
 
 using namespace cairn;
 
@@ -165,11 +168,35 @@ TEST_CASE("Views print their own numbers") {
   CHECK(to_string(tensor({7.0f}).expand({2, 3})) == "tensor([[7., 7., 7.],\n        [7., 7., 7.]])");
 }
 
-TEST_CASE("A tensor elsewhere prints its device, a computed one its node") {
-  CHECK(to_string(tensor({1.0f, 2.0f}).to("sim:0")) == "tensor([1., 2.], device='sim:0')");
+TEST_CASE("A tensor elsewhere prints its device, a computed one its node", "[device]") {
+  for (const Device device : devices()) {
+    const std::string suffix = text(", device='", device, "'");
+    CHECK(to_string(tensor({1.0f, 2.0f}).to(device)) == "tensor([1., 2.]" + suffix + ")");
+    CHECK(to_string(ramp(6, {2, 3}).to(device).t()) ==
+          "tensor([[0., 3.],\n        [1., 4.],\n        [2., 5.]]" + suffix + ")");
+    CHECK(to_string(tensor({1.5, -2.0}).to(device)) == "tensor([ 1.5000, -2.0000]" + suffix + ", dtype=torch.float64)");
+    CHECK(to_string(zeros({0}, {.device = device})) == "tensor([]" + suffix + ")");
+    CHECK(to_string(scalar_tensor(3.5, {.device = device})) == "tensor(3.5000" + suffix + ")");
+    CHECK(to_string(arange(2000).to(device)) == "tensor([   0,    1,    2,  ..., 1997, 1998, 1999]" + suffix + ")");
+    Tensor there = ones({2}, {.device = device});
+    there.requires_grad_();
+    CHECK(to_string(there) == "tensor([1., 1.]" + suffix + ", requires_grad=True)");
+    CHECK(to_string(there + there) == "tensor([2., 2.]" + suffix + ", grad_fn=<AddBackward0>)");
+  }
   Tensor x = tensor({1.0f, 2.0f});
   x.requires_grad_();
   CHECK(to_string(x + x) == "tensor([2., 4.], grad_fn=<AddBackward0>)");
+}
+
+TEST_CASE("On a device every dtype prints as on the CPU", "[device]") {
+  for (const Device device : devices()) {
+    for (std::size_t code = 0; code < dtype_count; ++code) {
+      const Tensor here = arange(3).to(static_cast<DType>(code));
+      std::string expected = to_string(here);
+      expected.insert(expected.find(']') + 1, text(", device='", device, "'"));
+      CHECK(to_string(here.to(device)) == expected);
+    }
+  }
 }
 
 TEST_CASE("Options can be passed to one call or set for the process") {

@@ -10,8 +10,12 @@
 #include <vector>
 
 #include <cairn/core/autograd.h>
+#include <cairn/core/backend.h>
 #include <cairn/core/error.h>
+#include <cairn/core/ops.h>
 #include <cairn/core/print.h>
+
+#include "devices.h"
 
 using namespace cairn;
 
@@ -217,13 +221,71 @@ TEST_CASE("uniform_ bumps the version, and refuses what it cannot fill") {
   CHECK_NOTHROW(uniform_(leaf));
 }
 
-TEST_CASE("On meta nothing is drawn; on another device the host's numbers arrive") {
+TEST_CASE("On meta nothing is drawn; on a device without a generator the host's numbers arrive", "[device]") {
   Generator generator(7);
   rand({5}, {.device = "meta"}, generator);
   CHECK(generator.random() == Generator(7).random());
-  const Tensor there = rand({5}, {.device = "sim:0"}, Generator(7));
-  CHECK(there.device() == Device("sim:0"));
-  CHECK(values<float>(there.to("cpu")) == values<float>(rand({5}, {}, Generator(7))));
+  for (const Device device : devices()) {
+    if (backend(device).uniform) continue;
+    const Tensor there = rand({5}, {.device = device}, Generator(7));
+    CHECK(there.device() == device);
+    CHECK(values<float>(there.to("cpu")) == values<float>(rand({5}, {}, Generator(7))));
+  }
+}
+
+TEST_CASE("On every device the same seed gives the same numbers, and every call others", "[device]") {
+  for (const Device device : devices()) {
+    CAPTURE(device);
+    for (const DType dtype : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
+      const auto draw = [&](const Generator& generator, std::int64_t count) {
+        return numbers<double>(rand({count}, {.dtype = dtype, .device = device}, generator));
+      };
+      const Generator generator(7);
+      const std::vector<double> first = draw(generator, 10'001), second = draw(generator, 10'001);
+      CHECK(first != second);
+      const Generator same(7);
+      CHECK(draw(same, 10'001) == first);
+      CHECK(draw(same, 10'001) == second);
+      CHECK(draw(Generator(8), 10'001) != first);
+
+      double sum = 0, squares = 0;
+      for (const double number : first) {
+        CHECK((number >= 0 && (number < 1 || dtype == DType::float16 || dtype == DType::bfloat16)));
+        sum += number, squares += number * number;
+      }
+      CHECK(sum / 10'001 == Approx(0.5).margin(0.015));
+      CHECK(squares / 10'001 == Approx(1.0 / 3).margin(0.015));
+    }
+    // A generator whose state was saved goes on alike.
+    Generator saved(3), restored(4);
+    rand({5}, {.device = device}, saved);
+    restored.set_state(saved.get_state());
+    CHECK(numbers<float>(rand({9}, {.device = device}, saved)) ==
+          numbers<float>(rand({9}, {.device = device}, restored)));
+  }
+}
+
+TEST_CASE("On every device uniform_ fills views, keeps to its bounds and bumps the version", "[device]") {
+  for (const Device device : devices()) {
+    const Tensor base = zeros({3, 4}, {.device = device});
+    const auto version = base.version();
+    uniform_(base.narrow(1, 1, 2), 1, 2, Generator(4));
+    CHECK(base.version() > version);
+    const auto found = numbers<float>(base);
+    CHECK(std::count(found.begin(), found.end(), 0.0f) == 6);
+    CHECK(std::count_if(found.begin(), found.end(), [](float number) { return number >= 1 && number < 2; }) == 6);
+
+    const Tensor plain = zeros({2, 3}, {.device = device}), transposed = zeros({3, 2}, {.device = device});
+    uniform_(plain, -0.5, 2, Generator(4));
+    uniform_(transposed.t(), -0.5, 2, Generator(4));
+    CHECK(numbers<float>(transposed) == numbers<float>(plain));  // the order is that of memory
+
+    uniform_(zeros({0}, {.device = device}));
+    CHECK_THROWS_AS(uniform_(zeros({3}, {.dtype = DType::int64, .device = device})), DTypeError);
+    const Tensor scalar = zeros({}, {.device = device});
+    uniform_(scalar, 5, 5.5, Generator(1));
+    CHECK(scalar.item() >= 5);
+  }
 }
 
 TEST_CASE("The default generator gives every draw to one caller, whatever the threads") {

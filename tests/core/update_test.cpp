@@ -5,23 +5,26 @@
 #include <cairn/core.h>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace cairn;
 
 namespace {
 
-Tensor numbers(double value) { return full({37}, value, {.dtype = DType::float64}); }
-double first(const Tensor& tensor) { return tensor.contiguous().view({-1})[36].item(); }
+Tensor filled(double value, Device device) { return full({37}, value, {.dtype = DType::float64, .device = device}); }
+double last(const Tensor& tensor) { return numbers<double>(tensor).back(); }
 
 }  // namespace
 
-TEST_CASE("sgd_update follows its formula for every option") {
+TEST_CASE("sgd_update follows its formula for every option", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   for (const bool nesterov : {false, true}) {
     for (const bool maximize : {false, true}) {
       for (const double decay : {0.0, 0.1}) {
         CAPTURE(nesterov, maximize, decay);
         const double lr = 0.1, momentum = 0.9, dampening = nesterov ? 0 : 0.3;
-        const Tensor p = numbers(2), g = numbers(0.5), b = numbers(0);
+        const Tensor p = filled(2, device), g = filled(0.5, device), b = filled(0, device);
         double value = 2, velocity = 0;
         for (int step = 0; step < 3; ++step) {
           const SgdUpdate update{p, g, b, step == 0};
@@ -30,25 +33,27 @@ TEST_CASE("sgd_update follows its formula for every option") {
           slope += decay * value;
           velocity = step == 0 ? slope : momentum * velocity + (1 - dampening) * slope;
           value -= lr * (nesterov ? slope + momentum * velocity : velocity);
-          CHECK(first(p) == Approx(value).epsilon(1e-12));
-          CHECK(first(b) == Approx(velocity).epsilon(1e-12));
+          CHECK(last(p) == Approx(value).epsilon(1e-12));
+          CHECK(last(b) == Approx(velocity).epsilon(1e-12));
         }
       }
     }
   }
 }
 
-TEST_CASE("adam_update follows its formula for every option") {
+TEST_CASE("adam_update follows its formula for every option", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   for (const bool amsgrad : {false, true}) {
     for (const bool decoupled : {false, true}) {
       CAPTURE(amsgrad, decoupled);
       const double lr = 0.01, beta1 = 0.8, beta2 = 0.9, eps = 1e-6, decay = 0.1;
-      const Tensor p = numbers(2), m = numbers(0), v = numbers(0), largest = amsgrad ? numbers(0) : Tensor(),
-                   step = scalar_tensor(0.0);
+      const Tensor p = filled(2, device), m = filled(0, device), v = filled(0, device),
+                   largest = amsgrad ? filled(0, device) : Tensor(), step = scalar_tensor(0.0);
       double value = 2, average = 0, square = 0, top = 0;
       for (int t = 1; t <= 4; ++t) {
         const double given = t % 2 ? 0.5 : -0.1;
-        const AdamUpdate update{p, numbers(given), m, v, largest, step};
+        const AdamUpdate update{p, filled(given, device), m, v, largest, step};
         adam_update({&update, 1}, {lr, beta1, beta2, eps, decay, amsgrad, false, decoupled});
         double slope = given;
         if (decoupled)
@@ -60,33 +65,49 @@ TEST_CASE("adam_update follows its formula for every option") {
         top = std::max(top, square);
         const double denominator = std::sqrt(amsgrad ? top : square) / std::sqrt(1 - std::pow(beta2, t)) + eps;
         value -= lr / (1 - std::pow(beta1, t)) * average / denominator;
-        CHECK(first(p) == Approx(value).epsilon(1e-10));
+        CHECK(last(p) == Approx(value).epsilon(1e-10));
         CHECK(step.item() == t);
       }
     }
   }
 }
 
-TEST_CASE("updates reach strided parameters and several dtypes in one call") {
-  const Tensor wide = zeros({4, 6}), p = wide.t().narrow(0, 1, 3), q = zeros({5}, {.dtype = DType::float64});
-  const SgdUpdate updates[] = {{p, ones({3, 4}), {}, false}, {q, ones_like(q), {}, false}};
+TEST_CASE("updates reach strided parameters and several dtypes in one call", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor wide = zeros({4, 6}, {.device = device}), p = wide.t().narrow(0, 1, 3),
+               q = zeros({5}, {.dtype = DType::float64, .device = device});
+  const SgdUpdate updates[] = {{p, ones({3, 4}, {.device = device}), {}, false}, {q, ones_like(q), {}, false}};
   sgd_update(updates, {0.5, 0, 0, 0, false, false});
   CHECK(wide[2][1].item() == -0.5);
   CHECK(wide[2][0].item() == 0);
   CHECK(q[4].item() == -0.5);
-  const SgdUpdate wrong{p, ones({4, 3}), {}, false};
+  const SgdUpdate wrong{p, ones({4, 3}, {.device = device}), {}, false};
   CHECK_THROWS_AS(sgd_update({&wrong, 1}, {0.5, 0, 0, 0, false, false}), ShapeError);
 }
 
-TEST_CASE("a parameter that was converted since its state was made is refused, and nothing is written") {
-  const Tensor parameter = numbers(1), grad = numbers(2), old = zeros({37}), step = zeros({});
+TEST_CASE("parameters on several devices are updated in one call", "[device]") {
+  for (const Device device : devices()) {
+    std::vector<SgdUpdate> updates;
+    for (const Device where : {Device(), device, another_device(device), device})
+      updates.push_back({zeros({3}, {.device = where}), ones({3}, {.device = where}), {}, false});
+    sgd_update(updates, {0.5, 0, 0, 0, false, false});
+    for (const SgdUpdate& update : updates) CHECK(numbers<float>(update.parameter) == std::vector<float>(3, -0.5f));
+  }
+}
+
+TEST_CASE("a parameter that was converted since its state was made is refused, and nothing is written", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor parameter = filled(1, device), grad = filled(2, device), old = zeros({37}, {.device = device}),
+               step = zeros({});
   CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{parameter, grad, old}}, {0.1, 0.9, 0, 0, false, false}), DTypeError);
   CHECK_THROWS_AS(adam_update(std::vector{AdamUpdate{parameter, grad, old, old, {}, step}},
                               {0.1, 0.9, 0.999, 1e-8, 0, false, false, false}),
                   DTypeError);
-  CHECK_THROWS_AS(
-      sgd_update(std::vector{SgdUpdate{parameter, grad, numbers(0).narrow(0, 0, 3)}}, {0.1, 0.9, 0, 0, false, false}),
-      ShapeError);
-  CHECK(first(parameter) == 1);
+  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{parameter, grad, filled(0, device).narrow(0, 0, 3)}},
+                             {0.1, 0.9, 0, 0, false, false}),
+                  ShapeError);
+  CHECK(last(parameter) == 1);
   CHECK(step.item() == 0);
 }

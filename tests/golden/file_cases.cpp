@@ -33,7 +33,8 @@ void run_safetensors(const std::string& path, const Json& manifest, const StateD
   expect(!state.empty(), "there are no tensors in it");
   const std::string same = counterpart(state, manifest);
   expect(!same.empty(), "no file of the manifest holds the same keys");
-  for (const auto& [key, value] : state) compare(key, value.as_tensor(), values.at(same + ":$." + key), {0, 0});
+  for (const auto& [key, value] : state)
+    compare(key, value.as_tensor().to(device()), values.at(same + ":$." + key), {0, 0});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <cairn/core/device.h>
 #include <cairn/core/error.h>
 #include <cairn/core/state_dict.h>
 #include <cairn/core/tensor.h>
@@ -31,11 +32,16 @@ void expect(bool ok, const Parts&... parts) {
 /// Fails naming `what`, with both texts, unless they are equal.
 void expect_text(const std::string& what, const std::string& found, const std::string& expected);
 
+/// Where cases are computed: the device that the environment variable CAIRN_DEVICE names, else the CPU. What a case
+/// reads is moved there, and what it got is moved back to be compared. Texts are the CPU's wherever numbers are
+/// computed.
+cairn::Device device();
+
 struct Tolerance {
   double relative, absolute;
 };
 
-/// cases.json and its tensors.
+/// cases.json and its tensors, on the device.
 class Numbers {
  public:
   Numbers(const Json& cases, cairn::StateDict tensors);
@@ -46,6 +52,7 @@ class Numbers {
   /// Those whose name begins with `prefix`, without it.
   std::vector<std::pair<std::string, cairn::Tensor>> all(const std::string& name, const std::string& prefix) const;
 
+  // The case's own, on every device.
   Tolerance tolerance(cairn::DType dtype) const;
   Tolerance tolerance(const std::string& kind) const;
 

@@ -21,6 +21,7 @@ void run_module(const Json& golden_case, const Numbers& numbers) {
   expect_text("repr", to_string(*module), golden_case.at("repr"));
   expect(Json(module->state_dict().keys()) == golden_case.at("state_keys"), "state_dict has ",
          keys_text(module->state_dict()));
+  module->to(device());
   module->train(golden_case.at("training").get<bool>());
   module->load_state_dict(state_of(golden_case, numbers));
 

@@ -9,7 +9,7 @@ void run_training(const Json& golden_case, const Numbers& numbers) {
   const std::string name = golden_case.at("case");
   nn::Sequential model;
   for (const Json& layer : golden_case.at("layers")) model.push_back(make_module(layer.at(0), layer.at(1)));
-  model.to(dtype_from_name(golden_case.at("dtype").get<std::string>()));
+  model.to(dtype_from_name(golden_case.at("dtype").get<std::string>())).to(device());
   StateDict state;
   for (const auto& [key, tensor] : numbers.all(name, "state.")) state.set(key, tensor);
   model.load_state_dict(state);

@@ -3,11 +3,13 @@
 
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include <cairn/core/error.h>
 #include <cairn/core/print.h>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace cairn;
 
@@ -48,6 +50,14 @@ TEST_CASE("tensors are read in the order of the header, with their numbers") {
   CHECK(to_string(state.at("b")) == "tensor([4, 5], dtype=torch.uint8)");
   CHECK(state.at("a").item_int64() == 0x03020100);
   CHECK(state.at("a").dim() == 0);
+}
+
+TEST_CASE("what was read goes to a device", "[device]") {
+  for (const Device device : devices()) {
+    const Tensor there = load(two, 6).at("b").to(device);
+    CHECK(there.device() == device);
+    CHECK(numbers<std::uint8_t>(there) == std::vector<std::uint8_t>{4, 5});
+  }
 }
 
 TEST_CASE("every dtype of the format that Cairn has is read") {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "temporary_folder.h"
 #include "values.h"
 
@@ -65,7 +66,9 @@ TEST_CASE("Opening reads no number of a tensor", "[io][load]") {
   CHECK(same(materialize(value), large_checkpoint()));
 }
 
-TEST_CASE("Numbers go straight into targets of any dtype, strides and device", "[io][load]") {
+TEST_CASE("Numbers go straight into targets of any dtype, strides and device", "[io][load][device]") {
+  const Device device = GENERATE(from_range(devices()));
+  CAPTURE(device);
   const Value saved = {
       {"plain", numbered({700, 600})}, {"turned", numbered({600, 700}).t()}, {"whole", numbered({9}, DType::int64)}};
   for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
@@ -77,8 +80,8 @@ TEST_CASE("Numbers go straight into targets of any dtype, strides and device", "
         for (const Tensor& target :
              {zeros({700, 600}), zeros({600, 700}).t(), zeros({700, 600}, {.dtype = DType::float64}),
               zeros({700, 600}, {.dtype = DType::bfloat16}), zeros({700, 1200}).slice(1, 1, 1200, 2),
-              zeros({700, 600}, {.device = "sim:0"}), zeros({600, 700}, {.device = "sim:1"}).t(),
-              zeros({700, 600}, {.dtype = DType::float64, .device = "sim:0"}), zeros({700, 600}).requires_grad_()}) {
+              zeros({700, 600}, {.device = device}), zeros({600, 700}, {.device = another_device(device)}).t(),
+              zeros({700, 600}, {.dtype = DType::float64, .device = device}), zeros({700, 600}).requires_grad_()}) {
           LoadPlan plan;
           plan.transfer(key, value[key].as_tensor(), target);
           const std::uint64_t version = target.version();
@@ -103,6 +106,33 @@ TEST_CASE("One of several views of a storage is read alone", "[io][load]") {
   CHECK(same(materialize(value[1].as_tensor()), shared.narrow(0, 40000, 3)));
 }
 
+TEST_CASE("What was saved on any device is loaded to any other, deferred or at once", "[io][load][device]") {
+  for (const Device from : everywhere()) {
+    for (const io::Preset preset : {io::Preset::none, io::Preset::fast}) {
+      const Tensor wide = numbered({700, 1000}).to(from);
+      const Value saved = {{"wide", wide}, {"tied", wide.t()}, {"half", numbered({9}, DType::bfloat16).to(from)}};
+      const Bytes file = io::save_to_memory(saved, {.preset = preset});
+      CHECK(same(io::load_memory(file.data), saved));
+      for (const Device to : everywhere()) {
+        CAPTURE(from, to);
+        const Value value = io::load_memory(file.data, {.map_location = to});
+        CHECK(value["wide"].as_tensor().device() == to);
+        CHECK(value["tied"].as_tensor().shares_storage(value["wide"].as_tensor()));
+        CHECK(elements(value["tied"].as_tensor()) == elements(wide.t()));
+        CHECK(elements(value["half"].as_tensor()) == elements(saved["half"].as_tensor()));
+
+        const Value deferred = io::open_memory(file.data);
+        CHECK(deferred["wide"].as_tensor().device() == from);
+        const Tensor target = zeros({700, 1000}, {.device = to});
+        LoadPlan plan;
+        plan.transfer("wide", deferred["wide"].as_tensor(), target);
+        plan.commit();
+        CHECK(elements(target) == elements(wide));
+      }
+    }
+  }
+}
+
 TEST_CASE("A load tells its progress and can be cancelled", "[io][load]") {
   const Bytes file = io::save_to_memory(large_checkpoint());
   for (const int threads : {1, 2}) {
@@ -121,9 +151,11 @@ TEST_CASE("A load tells its progress and can be cancelled", "[io][load]") {
   }
 }
 
-TEST_CASE("A fault while targets are filled names those already overwritten", "[io][load]") {
+TEST_CASE("A fault while targets are filled names those already overwritten", "[io][load][device]") {
   const Bytes file = io::save_to_memory({{"a", numbered({3})}, {"b", numbered({400000})}, {"c", numbered({5})}},
                                         {.preset = io::Preset::none});
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   bool fail = false;
   int reads_left = 0;
   const auto source = io::function_source(file.data.size(), [&](std::uint64_t offset, std::span<std::byte> to) {
@@ -131,7 +163,8 @@ TEST_CASE("A fault while targets are filled names those already overwritten", "[
     std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
   });
   const Value value = io::open(source);
-  const Tensor targets[] = {zeros({3}), zeros({400000}), zeros({5})};
+  const Tensor targets[] = {zeros({3}, {.device = device}), zeros({400000}, {.device = device}),
+                            zeros({5}, {.device = device})};
   LoadPlan plan;
   int i = 0;
   for (const char* name : {"a", "b", "c"}) plan.transfer(name, value[name].as_tensor(), targets[i++]);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "devices.h"
 #include "temporary_folder.h"
 #include "values.h"
 
@@ -214,18 +215,65 @@ TEST_CASE("What a file cannot hold is refused by name, before anything is writte
   CHECK(same(through_memory(just), just));
 }
 
-TEST_CASE("Tensors on a device are saved from there, and their device is recorded", "[io][save]") {
+TEST_CASE("Tensors on a device are saved from there, and their device is recorded", "[io][save][device]") {
+  const Device device = GENERATE(from_range(devices()));
+  CAPTURE(device);
   const Tensor here = numbered({700, 1000});
-  const Tensor there = here.to("sim:1");
+  const Tensor there = here.to(device);
   const Bytes bytes = io::save_to_memory(List{there, there.t(), there.slice(1, 0, 3), numbered({3})});
   const io::FileFacts facts = io::inspect(io::memory_source(bytes));
-  CHECK(facts.tensors[0].location == "sim:1");
+  CHECK(facts.tensors[0].location == to_string(device));
   CHECK(facts.tensors[3].location == "cpu");
   const Value back = io::load_memory(bytes.data);
-  CHECK(back[0].as_tensor().device() == Device("sim:1"));
+  CHECK(back[0].as_tensor().device() == device);
   CHECK(elements(back[0].as_tensor()) == elements(here));
   CHECK(elements(back[1].as_tensor()) == elements(here.t()));
   CHECK(elements(back[2].as_tensor()) == elements(here.slice(1, 0, 3)));
+}
+
+TEST_CASE("Tensors of every dtype and layout come back from a device bit for bit", "[io][save][device]") {
+  for (const Device device : devices()) {
+    CAPTURE(device);
+    for (std::size_t code = 0; code < dtype_count; ++code) {
+      const auto dtype = static_cast<DType>(code);
+      const Tensor matrix = numbered({40, 60}, dtype).to(device);
+      const Value value = List{matrix,
+                               matrix.t(),
+                               matrix.slice(1, 1, 50, 2),
+                               numbered({}, dtype).to(device),
+                               numbered({0, 3}, dtype).to(device),
+                               numbered({300000}, dtype).to(device),
+                               numbered({3}, dtype).to(device).expand({5, 3})};
+      for (const io::Preset preset : {io::Preset::none, io::Preset::fast})
+        CHECK(same(through_memory(value, {.preset = preset}), value));
+    }
+  }
+}
+
+TEST_CASE("A file differs from the CPU's in the recorded device alone", "[io][save][device]") {
+  for (const Device device : devices()) {
+    const Tensor here = numbered({700, 1000});
+    const auto tag = [](const Tensor&) { return std::string("somewhere"); };
+    const io::SaveOptions options{.location_tag = tag};
+    const Tensor there = here.to(device);
+    CHECK(io::save_to_memory(List{there, there.t()}, options) == io::save_to_memory(List{here, here.t()}, options));
+  }
+}
+
+TEST_CASE("A save of numbers whose computation failed on the device fails, and the old file stays",
+          "[io][save][device]") {
+  const TemporaryFolder folder;
+  for (const Device device : devices()) {
+    if (device.type() == Device::Type::sim) continue;  // there it is a loss of NaN
+    CAPTURE(device);
+    write_file(folder.file("x"), "old");
+    const Tensor loss =
+        cross_entropy(zeros({1, 3}, {.device = device}), full({1}, 5, {.dtype = DType::int64, .device = device}));
+    CHECK_THROWS_AS(io::save(folder.file("x"), loss), DeviceError);
+    CHECK(read_file(folder.file("x")) == "old");
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+    CHECK_NOTHROW(io::save(folder.file("x"), ones({3}, {.device = device})));
+  }
 }
 
 TEST_CASE("A save tells its progress and can be cancelled", "[io][save]") {

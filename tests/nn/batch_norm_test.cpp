@@ -7,9 +7,11 @@
 
 using namespace cairn;
 
-TEST_CASE("in training a batch gets mean 0 and variance 1, and the running statistics follow") {
-  nn::BatchNorm1d bn(1);
-  const Tensor y = bn(tensor({1.0f, 3.0f}).view({2, 1}));
+TEST_CASE("in training a batch gets mean 0 and variance 1, and the running statistics follow", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm1d bn(1, {.device = device});
+  const Tensor y = bn(tensor({1.0f, 3.0f}).to(device).view({2, 1}));
   CHECK(models::values(y)[0] == Approx(-1).epsilon(1e-4));
   CHECK(models::values(y)[1] == Approx(1).epsilon(1e-4));
   CHECK(bn.running_mean.item() == Approx(0.2));
@@ -17,20 +19,24 @@ TEST_CASE("in training a batch gets mean 0 and variance 1, and the running stati
   CHECK(bn.num_batches_tracked.item_int64() == 1);
 }
 
-TEST_CASE("in evaluation the running statistics are used and kept") {
-  nn::BatchNorm1d bn(1);
+TEST_CASE("in evaluation the running statistics are used and kept", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm1d bn(1, {.device = device});
   bn.running_mean.fill_(2);
   bn.running_var.fill_(4);
   bn.eval();
-  CHECK(models::values(bn(tensor({4.0f}).view({1, 1})))[0] == Approx(1).epsilon(1e-4));
+  CHECK(models::values(bn(tensor({4.0f}).to(device).view({1, 1})))[0] == Approx(1).epsilon(1e-4));
   CHECK(bn.running_mean.item() == 2);
   CHECK(bn.num_batches_tracked.item_int64() == 0);
 }
 
-TEST_CASE("without momentum the running statistics are the mean over all batches") {
-  nn::BatchNorm1d bn(1, {.momentum = std::nullopt});
-  bn(tensor({1.0f, 3.0f}).view({2, 1}));
-  bn(tensor({5.0f, 7.0f}).view({2, 1}));
+TEST_CASE("without momentum the running statistics are the mean over all batches", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm1d bn(1, {.momentum = std::nullopt, .device = device});
+  bn(tensor({1.0f, 3.0f}).to(device).view({2, 1}));
+  bn(tensor({5.0f, 7.0f}).to(device).view({2, 1}));
   CHECK(bn.running_mean.item() == Approx(4));
   CHECK(to_string(bn) == "BatchNorm1d(1, eps=1e-05, momentum=None, affine=True, bias=True, track_running_stats=True)");
 }
@@ -46,19 +52,25 @@ TEST_CASE("its options decide what is in its state") {
         Keys{"weight", "running_mean", "running_var", "num_batches_tracked"});
 }
 
-TEST_CASE("input that cannot be normalised is refused, and nothing is counted") {
-  nn::BatchNorm1d bn(3);
-  CHECK_THROWS_WITH(bn(zeros({3})), Catch::Matchers::Contains("expected 2D or 3D input (got 1D input)"));
-  CHECK_THROWS_WITH(bn(zeros({1, 3})),
+TEST_CASE("input that cannot be normalised is refused, and nothing is counted", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm1d bn(3, {.device = device});
+  CHECK_THROWS_WITH(bn(zeros({3}, {.device = device})),
+                    Catch::Matchers::Contains("expected 2D or 3D input (got 1D input)"));
+  CHECK_THROWS_WITH(bn(zeros({1, 3}, {.device = device})),
                     Catch::Matchers::Contains(
                         "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])"));
-  CHECK_THROWS_WITH(bn(zeros({2, 4})), Catch::Matchers::Contains("running_mean should contain 4 elements not 3"));
+  CHECK_THROWS_WITH(bn(zeros({2, 4}, {.device = device})),
+                    Catch::Matchers::Contains("running_mean should contain 4 elements not 3"));
   CHECK(bn.num_batches_tracked.item_int64() == 0);
 }
 
-TEST_CASE("the statistics can be begun anew") {
-  nn::BatchNorm1d bn(1);
-  bn(tensor({1.0f, 3.0f}).view({2, 1}));
+TEST_CASE("the statistics can be begun anew", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm1d bn(1, {.device = device});
+  bn(tensor({1.0f, 3.0f}).to(device).view({2, 1}));
   bn.reset_running_stats();
   CHECK(bn.running_mean.item() == 0);
   CHECK(bn.running_var.item() == 1);

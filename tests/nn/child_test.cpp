@@ -28,11 +28,14 @@ struct Block : nn::Module {
 
 }  // namespace
 
-TEST_CASE("a child is made of its module's own arguments and is reached as by a pointer") {
+TEST_CASE("a child is made of its module's own arguments and is reached as by a pointer", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   MyModel model;
+  model.to(device);
   CHECK(model.fc1->in_features == 3);
   CHECK((*model.fc1).out_features == 5);
-  CHECK(model.fc1(ones({4, 3})).shape() == Shape{4, 5});
+  CHECK(model.fc1(ones({4, 3}, {.device = device})).shape() == Shape{4, 5});
 }
 
 TEST_CASE("a child is called with whatever its forward takes") {

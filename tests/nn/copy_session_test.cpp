@@ -52,8 +52,11 @@ struct Failing : nn::Module {
 
 }  // namespace
 
-TEST_CASE("a copy of a module has numbers of its own") {
+TEST_CASE("a copy of a module has numbers of its own", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   MyModel model;
+  model.to(device);
   model.eval();
   MyModel copy = model;
   CHECK(equal(model, copy));
@@ -63,6 +66,7 @@ TEST_CASE("a copy of a module has numbers of its own") {
   copy.fc1->weight.detach().fill_(7);
   CHECK_FALSE(equal(model, copy));
   CHECK(copy.fc1.owner() == &copy);
+  CHECK(copy.fc1->weight.device() == device);
 }
 
 TEST_CASE("a copy lists members in the order of its original, whatever their order in the class") {

@@ -7,14 +7,20 @@
 
 using namespace cairn;
 
-TEST_CASE("equal scores give the logarithm of the number of classes") {
+TEST_CASE("equal scores give the logarithm of the number of classes", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   nn::CrossEntropyLoss loss;
-  CHECK(loss(zeros({3, 4}), tensor<std::int64_t>({0, 1, 3})).item() == Approx(std::log(4.0)));
+  CHECK(loss(zeros({3, 4}, {.device = device}), tensor<std::int64_t>({0, 1, 3}).to(device)).item() ==
+        Approx(std::log(4.0)));
   CHECK(to_string(loss) == "CrossEntropyLoss()");
 }
 
-TEST_CASE("its options are PyTorch's") {
-  const Tensor input = tensor({1.0f, 2.0f, 0.5f, 0.5f}).view({2, 2}), target = tensor<std::int64_t>({0, 1});
+TEST_CASE("its options are PyTorch's", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor input = tensor({1.0f, 2.0f, 0.5f, 0.5f}).to(device).view({2, 2}),
+               target = tensor<std::int64_t>({0, 1}).to(device);
   SECTION("reduction") {
     CHECK(nn::CrossEntropyLoss({.reduction = Reduction::none})(input, target).shape() == Shape{2});
     CHECK(nn::CrossEntropyLoss({.reduction = Reduction::sum})(input, target).item() ==
@@ -24,9 +30,10 @@ TEST_CASE("its options are PyTorch's") {
     CHECK(nn::CrossEntropyLoss({.ignore_index = 0})(input, target).item() == Approx(std::log(2.0)));
   }
   SECTION("weight, which is in the state") {
-    const nn::CrossEntropyLoss loss({.weight = tensor({0.0f, 1.0f})});
+    const nn::CrossEntropyLoss loss({.weight = tensor({0.0f, 1.0f}).to(device)});
     CHECK(loss.state_dict().keys() == std::vector<std::string>{"weight"});
-    CHECK(nn::CrossEntropyLoss({.weight = tensor({0.0f, 1.0f})})(input, target).item() == Approx(std::log(2.0)));
+    CHECK(nn::CrossEntropyLoss({.weight = tensor({0.0f, 1.0f}).to(device)})(input, target).item() ==
+          Approx(std::log(2.0)));
   }
   SECTION("label_smoothing") {
     CHECK(nn::CrossEntropyLoss({.label_smoothing = 1})(input, target).item() ==
@@ -34,11 +41,14 @@ TEST_CASE("its options are PyTorch's") {
   }
 }
 
-TEST_CASE("a loss is a module: as a child it is called with both arguments") {
+TEST_CASE("a loss is a module: as a child it is called with both arguments", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   struct Trainer : nn::Module {
     nn::Child<nn::CrossEntropyLoss> loss{this, "loss"};
   } trainer;
-  CHECK(trainer.loss(zeros({1, 2}), tensor<std::int64_t>({0})).item() == Approx(std::log(2.0)));
+  CHECK(trainer.loss(zeros({1, 2}, {.device = device}), tensor<std::int64_t>({0}).to(device)).item() ==
+        Approx(std::log(2.0)));
 }
 
 TEST_CASE("a target beyond the classes is refused with PyTorch's text") {

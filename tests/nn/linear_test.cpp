@@ -5,12 +5,14 @@
 
 using namespace cairn;
 
-TEST_CASE("a linear layer multiplies by its transposed weight and adds its bias") {
-  nn::Linear layer(2, 3);
+TEST_CASE("a linear layer multiplies by its transposed weight and adds its bias", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::Linear layer(2, 3, {.device = device});
   layer.weight.detach().copy_(tensor({1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f}).view({3, 2}));
   layer.bias.detach().copy_(tensor({10.0f, 20.0f, 30.0f}));
-  CHECK(models::values(layer(tensor({1.0f, 1.0f}))) == std::vector<float>{13, 27, 41});
-  CHECK(layer(ones({4, 5, 2})).shape() == Shape{4, 5, 3});
+  CHECK(models::values(layer(ones({2}, {.device = device}))) == std::vector<float>{13, 27, 41});
+  CHECK(layer(ones({4, 5, 2}, {.device = device})).shape() == Shape{4, 5, 3});
 }
 
 TEST_CASE("its first numbers come from the generator, weight first, within PyTorch's bounds") {
@@ -30,10 +32,16 @@ TEST_CASE("without a bias there is none") {
   CHECK(to_string(layer) == "Linear(in_features=3, out_features=2, bias=False)");
 }
 
-TEST_CASE("dtype and device are those asked for") {
-  const nn::Linear layer(3, 2, {.device = "sim:0", .dtype = DType::float64});
-  CHECK(layer.weight.dtype() == DType::float64);
-  CHECK(layer.bias.device() == Device("sim:0"));
+TEST_CASE("dtype and device are those asked for", "[device]") {
+  for (const Device device : devices()) {
+    nn::Linear layer(3, 2, {.device = device, .dtype = DType::float64});
+    CHECK(layer.weight.dtype() == DType::float64);
+    CHECK(layer.weight.device() == device);
+    CHECK(layer.bias.device() == device);
+    CHECK(layer(ones({4, 3}, {.dtype = DType::float64, .device = device})).device() == device);
+    CHECK_THROWS_WITH(layer(ones({4, 3}, {.dtype = DType::float64})),
+                      Catch::Matchers::Contains("Expected all tensors to be on the same device"));
+  }
 }
 
 TEST_CASE("an input of another width is refused with PyTorch's text") {
@@ -42,7 +50,11 @@ TEST_CASE("an input of another width is refused with PyTorch's text") {
                     Catch::Matchers::Contains("addmm: mat1 and mat2 shapes cannot be multiplied (4x7 and 3x5)"));
 }
 
-TEST_CASE("no inputs are a layer too, negative ones are not") {
-  CHECK(models::values(nn::Linear(0, 2).bias) == std::vector<float>{0, 0});
+TEST_CASE("no inputs are a layer too, negative ones are not", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  CHECK(models::values(nn::Linear(0, 2, {.device = device}).bias) == std::vector<float>{0, 0});
+  CHECK(models::values(nn::Linear(0, 2, {.device = device})(ones({3, 0}, {.device = device}))) ==
+        std::vector<float>(6, 0));
   CHECK_THROWS_AS(nn::Linear(-1, 2), ValueError);
 }

@@ -21,6 +21,12 @@ const StateDictError error_of(const std::function<void()>& f) {
   throw 0;
 }
 
+/// MyModel on a device.
+struct On : MyModel {
+  explicit On(Device device) { to(device); }
+  std::string name() const override { return "MyModel"; }
+};
+
 struct Deep : nn::Module {
   nn::Child<nn::Linear> a{this, "a", 1, 1};
   nn::Child<nn::Linear> b{this, "b", 1, 1};
@@ -64,8 +70,11 @@ class Counting : public TensorSource {
 
 }  // namespace
 
-TEST_CASE("loading copies into the tensors that are there, so whoever holds one sees it") {
-  MyModel model, other;
+TEST_CASE("loading copies into the tensors that are there, so whoever holds one sees it", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  On model(device);
+  MyModel other;  // on the CPU
   const Tensor held = model.fc1->weight;
   const auto version = held.version();
   const LoadReport report = model.load_state_dict(other.state_dict());
@@ -73,11 +82,29 @@ TEST_CASE("loading copies into the tensors that are there, so whoever holds one 
   CHECK(models::values(held) == models::values(other.fc1->weight));
   CHECK_FALSE(held.shares_storage(other.fc1->weight));
   CHECK(held.requires_grad());
+  CHECK(held.device() == device);
   CHECK(held.version() > version);
 }
 
-TEST_CASE("everything that does not fit is named at once, and nothing is changed") {
-  MyModel model, other;
+TEST_CASE("a state dict goes from any device to any other", "[device]") {
+  for (const Device from : everywhere()) {
+    for (const Device to : everywhere()) {
+      On source(from), target(to);
+      target.load_state_dict(source.state_dict());
+      CHECK(target.fc2->weight.device() == to);
+      CHECK(models::values(target.fc2->weight) == models::values(source.fc2->weight));
+      target.load_state_dict(source.state_dict(), {.assign = true});
+      CHECK(target.fc2->weight.device() == from);
+      CHECK(target.fc2->weight.shares_storage(source.fc2->weight));
+    }
+  }
+}
+
+TEST_CASE("everything that does not fit is named at once, and nothing is changed", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  On model(device);
+  MyModel other;
   const std::vector<float> before = models::values(model.fc1->weight);
   StateDict state = other.state_dict();
   state.set("fc1234.weight", state.pop("fc2.weight"));
@@ -131,8 +158,11 @@ TEST_CASE("what is no dict is refused") {
   CHECK_THROWS_WITH(model.load_state_dict(Value(List{1})), "Expected state_dict to be dict-like, got <class 'list'>.");
 }
 
-TEST_CASE("shapes are lenient in PyTorch's one way: [1] into a scalar") {
+TEST_CASE("shapes are lenient in PyTorch's one way: [1] into a scalar", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   Scalars module;
+  module.to(device);
   StateDict state = module.state_dict();
   state.set("scalar", full({1}, 3));
   module.load_state_dict(state);
@@ -144,15 +174,18 @@ TEST_CASE("shapes are lenient in PyTorch's one way: [1] into a scalar") {
   CHECK_THROWS_AS(module.load_state_dict(state), StateDictError);
 }
 
-TEST_CASE("other dtypes are converted and reported, unless the policy is narrower") {
+TEST_CASE("other dtypes are converted and reported, unless the policy is narrower", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   Scalars module;
+  module.to(device);
   StateDict state = module.state_dict();
   state.set("one", full({1}, 0.5, {.dtype = DType::float64}));
   state.set("count", full({2}, 1.9));
   const LoadReport report = module.load_state_dict(state);
   CHECK(report.conversions == std::vector<std::string>{"one: float64 -> float32", "count: float32 -> int64"});
   CHECK(module.one.item() == 0.5);
-  CHECK(module.count.data<std::int64_t>()[0] == 1);
+  CHECK(numbers<std::int64_t>(module.count) == std::vector<std::int64_t>{1, 1});
   CHECK_THROWS_AS(module.load_state_dict(state, {.dtype_policy = nn::DTypePolicy::widen}), StateDictError);
   state.set("one", full({1}, 0.5).to(DType::float16));
   state.set("count", zeros({2}, {.dtype = DType::int32}));
@@ -186,8 +219,10 @@ TEST_CASE("widening is what keeps every value") {
   }
 }
 
-TEST_CASE("a meta model takes nothing, and says so, unless it is assigned") {
-  nn::Linear real(2, 3), model(2, 3, {.device = "meta"});
+TEST_CASE("a meta model takes nothing, and says so, unless it is assigned", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::Linear real(2, 3, {.device = device}), model(2, 3, {.device = "meta"});
   const LoadReport report = model.load_state_dict(real.state_dict());
   REQUIRE(report.warnings.size() == 2);
   CHECK(report.warnings[0] ==
@@ -200,6 +235,7 @@ TEST_CASE("a meta model takes nothing, and says so, unless it is assigned") {
   model.load_state_dict(real.state_dict(), {.assign = true});
   CHECK(models::values(model.weight) == models::values(real.weight));
   CHECK(model.weight.requires_grad());
+  CHECK(model.weight.device() == device);
   CHECK(error_of([&] { real.load_state_dict(nn::Linear(2, 3, {.device = "meta"}).state_dict()); })
             .message()
             .ends_with("an exception occurred : ('Cannot copy out of meta tensor; no data!',)."));
@@ -219,8 +255,11 @@ TEST_CASE("assign takes the saved tensors themselves") {
   CHECK(model.parameters().size() == 4);
 }
 
-TEST_CASE("BatchNorm does without the number of batches in dicts older than version 2") {
+TEST_CASE("BatchNorm does without the number of batches in dicts older than version 2", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   Bn model;
+  model.to(device);
   model.bn->num_batches_tracked.fill_(5);
   StateDict state = model.state_dict();
   state.pop("bn.num_batches_tracked");
@@ -230,8 +269,10 @@ TEST_CASE("BatchNorm does without the number of batches in dicts older than vers
         "Error(s) in loading state_dict for Bn:\n\tMissing key(s) in state_dict: \"bn.num_batches_tracked\". ");
 }
 
-TEST_CASE("deferred tensors stream into the model, or are assigned") {
-  nn::Linear model(2, 3);
+TEST_CASE("deferred tensors stream into the model, or are assigned", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::Linear model(2, 3, {.device = device});
   const auto source = Reference<TensorSource>::adopt(new Counting);
   const StateDict state = {{"weight", make_deferred(source, 0, {3, 2}, DType::float32, {})},
                            {"bias", make_deferred(source, 1, {3}, DType::float64, {})}};
@@ -250,8 +291,11 @@ TEST_CASE("deferred tensors stream into the model, or are assigned") {
   }
 }
 
-TEST_CASE("a plan changes nothing until it is committed") {
-  MyModel model, other;
+TEST_CASE("a plan changes nothing until it is committed", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  On model(device);
+  MyModel other;
   const std::vector<float> before = models::values(model.fc1->weight);
   LoadPlan plan = model.plan_load(other.state_dict(), {});
   CHECK(models::values(model.fc1->weight) == before);
@@ -259,8 +303,11 @@ TEST_CASE("a plan changes nothing until it is committed") {
   CHECK(models::values(model.fc1->weight) == models::values(other.fc1->weight));
 }
 
-TEST_CASE("of tied parameters the last in the walk wins, and the report names the other") {
+TEST_CASE("of tied parameters the last in the walk wins, and the report names the other", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   models::Tied model;
+  model.to(device);
   StateDict state;
   for (const auto& [key, value] : model.state_dict()) state.set(key, value.as_tensor().clone());
   state.pop("row");
@@ -271,8 +318,10 @@ TEST_CASE("of tied parameters the last in the walk wins, and the report names th
   CHECK(models::values(model.encoder->weight) == std::vector<float>(16, 2.0f));
 }
 
-TEST_CASE("a model can load its own state dict") {
-  MyModel model;
+TEST_CASE("a model can load its own state dict", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  On model(device);
   const std::vector<float> before = models::values(model.fc1->weight);
   model.load_state_dict(model.state_dict());
   CHECK(models::values(model.fc1->weight) == before);

@@ -1,13 +1,14 @@
 // Small models that the tests of nn share.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <cairn/core/ops.h>
 #include <cairn/nn.h>
+
+#include "devices.h"
 
 namespace models {
 
@@ -33,12 +34,6 @@ inline std::vector<std::string> names(const std::vector<std::pair<std::string, c
   return found;
 }
 
-inline std::vector<float> values(const cairn::Tensor& tensor) {
-  const cairn::Tensor numbers = tensor.detach().to(cairn::DType::float32).contiguous();
-  const auto data = numbers.data<float>();
-  std::vector<float> found(data.size());
-  std::copy(data.begin(), data.end(), found.begin());
-  return found;
-}
+inline std::vector<float> values(const cairn::Tensor& tensor) { return numbers<float>(tensor); }
 
 }  // namespace models

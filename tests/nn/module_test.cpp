@@ -66,10 +66,13 @@ TEST_CASE("a module without forward says which") {
                     Catch::Matchers::Contains("Module [Verbose] is missing the required \"forward\" function"));
 }
 
-TEST_CASE("moving a model to a dtype keeps its tensors") {
+TEST_CASE("moving a model to a dtype keeps its tensors", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   Wrapper model;
+  model.to(device);
   const Tensor held = model.module->fc1->weight;
-  model(ones({4, 3})).sum().backward();
+  model(ones({4, 3}, {.device = device})).sum().backward();
   model.to(DType::float64);
   CHECK(held.dtype() == DType::float64);
   CHECK(held.is_same(model.module->fc1->weight));
@@ -83,32 +86,58 @@ TEST_CASE("moving a model to a dtype keeps its tensors") {
           "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64"));
 }
 
-TEST_CASE("moving a model to a device keeps its tensors") {
-  MyModel model;
-  const Tensor held = model.fc1->weight;
-  const std::vector<float> before = models::values(held);
-  model.to(Device("sim:0"));
-  CHECK(held.device() == Device("sim:0"));
-  CHECK(models::values(model.fc1->weight.to("cpu")) == before);
-  model.to("cpu");
-  CHECK(held.device() == Device("cpu"));
-  CHECK(models::values(held) == before);
-  CHECK(held.requires_grad());
+TEST_CASE("moving a model to a device keeps its tensors", "[device]") {
+  for (const Device device : devices()) {
+    CAPTURE(device);
+    MyModel model;
+    const Tensor held = model.fc1->weight;
+    const std::vector<float> before = models::values(held);
+    model(ones({2, 3})).sum().backward();
+    const std::vector<float> grad = models::values(held.grad());
+    model.to(device);
+    CHECK(held.device() == device);
+    CHECK(held.is_same(model.fc1->weight));
+    CHECK(held.grad().device() == device);
+    CHECK(models::values(held.grad()) == grad);
+    CHECK(models::values(model.fc1->weight) == before);
+    CHECK(model(ones({2, 3}, {.device = device})).device() == device);
+    model.to(another_device(device));
+    CHECK(held.device() == another_device(device));
+    model.to("cpu");
+    CHECK(held.device() == Device("cpu"));
+    CHECK(models::values(held) == before);
+    CHECK(held.requires_grad());
+  }
 }
 
-TEST_CASE("a meta model has shapes only, and becomes real by to_empty") {
+TEST_CASE("what is tied stays tied on a device", "[device]") {
+  for (const Device device : devices()) {
+    models::Tied model;
+    model.to(device);
+    CHECK(model.encoder->weight.is_same(model.decoder->weight));
+    CHECK(model.parameters().size() == 3);
+    CHECK(model(ones({2, 4}, {.device = device})).shape() == Shape{2, 4});
+  }
+}
+
+TEST_CASE("a meta model has shapes only, and becomes real by to_empty", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   nn::Linear model(3, 5, {.device = "meta"});
   CHECK(model.weight.device().is_meta());
   CHECK_THROWS_WITH(model.to("cpu"), Catch::Matchers::Contains("Cannot copy out of meta tensor; no data!"));
   CHECK(model.weight.device().is_meta());
-  model.to_empty("cpu");
-  CHECK(model.weight.device() == Device("cpu"));
+  model.to_empty(device);
+  CHECK(model.weight.device() == device);
   CHECK(model.weight.shape() == Shape{5, 3});
 }
 
-TEST_CASE("requires_grad_ and zero_grad reach every parameter") {
+TEST_CASE("requires_grad_ and zero_grad reach every parameter", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   MyModel model;
-  model(ones({2, 3})).sum().backward();
+  model.to(device);
+  model(ones({2, 3}, {.device = device})).sum().backward();
   const Tensor grad = model.fc2->bias.grad();
   model.zero_grad(false);
   CHECK(models::values(grad) == std::vector<float>{0, 0});

@@ -19,12 +19,15 @@ struct Scale : nn::Module {
 
 }  // namespace
 
-TEST_CASE("a parameter is a tensor that requires a gradient, under its name") {
+TEST_CASE("a parameter is a tensor that requires a gradient, under its name", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   Scale scale;
+  scale.to(device);
   CHECK(scale.weight.requires_grad());
   CHECK(models::names(scale.named_parameters()) == std::vector<std::string>{"weight"});
   CHECK(models::names(scale.named_buffers()) == std::vector<std::string>{"calls", "scratch"});
-  scale(ones({3})).sum().backward();
+  scale(ones({3}, {.device = device})).sum().backward();
   CHECK(models::values(scale.weight.grad()) == std::vector<float>{1, 1, 1});
 }
 
@@ -36,8 +39,10 @@ TEST_CASE("a parameter may be frozen when it is declared") {
   CHECK(frozen.parameters().size() == 1);
 }
 
-TEST_CASE("a parameter of another owner's tensor is a leaf on the same numbers") {
-  const Tensor numbers = zeros({2});
+TEST_CASE("a parameter of another owner's tensor is a leaf on the same numbers", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor numbers = zeros({2}, {.device = device});
   const nn::Parameter parameter(numbers);
   CHECK(parameter.shares_storage(numbers));
   CHECK_FALSE(numbers.requires_grad());

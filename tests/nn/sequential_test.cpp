@@ -5,9 +5,12 @@
 
 using namespace cairn;
 
-TEST_CASE("a sequential runs its modules one after another") {
+TEST_CASE("a sequential runs its modules one after another", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   nn::Sequential model{nn::Linear(3, 5), nn::ReLU(), nn::make<nn::Linear>(5, 2)};
-  const Tensor x = ones({4, 3});
+  model.to(device);
+  const Tensor x = ones({4, 3}, {.device = device});
   CHECK(models::values(model(x)) == models::values(model[2](model[1](model[0](x)))));
   CHECK(model.size() == 3);
   CHECK(&model[-1] == &model[2]);

@@ -30,12 +30,16 @@ TEST_CASE("a state dict lists parameters, buffers, extra state, then children") 
                                                                   "bn.running_var", "bn.num_batches_tracked"});
 }
 
-TEST_CASE("the entries are the live numbers, outside the graph unless keep_vars") {
+TEST_CASE("the entries are the live numbers, outside the graph unless keep_vars", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   MyModel model;
+  model.to(device);
   const StateDict state = model.state_dict();
   state.at("fc1.bias").fill_(3);
   CHECK(models::values(model.fc1->bias) == std::vector<float>(5, 3.0f));
   CHECK_FALSE(state.at("fc1.bias").requires_grad());
+  CHECK(state.at("fc1.bias").device() == device);
   CHECK(model.state_dict("", true).at("fc1.bias").is_same(model.fc1->bias));
 }
 

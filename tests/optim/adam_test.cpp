@@ -7,16 +7,20 @@ using namespace cairn;
 using parameters::parameter;
 using parameters::values;
 
-TEST_CASE("the first step moves every number by the learning rate, whatever its gradient") {
-  optim::Adam adam({parameter({1, 1})}, {.lr = 0.25});
-  adam.parameters()[0].set_grad(tensor({100.0f, 0.01f}));
+TEST_CASE("the first step moves every number by the learning rate, whatever its gradient", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam({parameter({1, 1}, device)}, {.lr = 0.25});
+  adam.parameters()[0].set_grad(tensor({100.0f, 0.01f}).to(device));
   adam.step();
   CHECK(values(adam.parameters()[0])[0] == Approx(0.75));
   CHECK(values(adam.parameters()[0])[1] == Approx(0.75).epsilon(1e-5));
 }
 
-TEST_CASE("its state is a count of steps on the CPU and two means, three with amsgrad") {
-  optim::Adam adam({parameter({1, 1})}, {.amsgrad = true});
+TEST_CASE("its state is a count of steps on the CPU and two means, three with amsgrad", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam({parameter({1, 1}, device)}, {.amsgrad = true});
   parameters::set_grads(adam, 2);
   adam.step();
   adam.step();
@@ -25,11 +29,14 @@ TEST_CASE("its state is a count of steps on the CPU and two means, three with am
   CHECK(state["step"].as_tensor().device() == Device("cpu"));
   CHECK(values(state["exp_avg"].as_tensor())[0] == Approx(2 * (1 - 0.9 * 0.9)));
   CHECK(values(state["exp_avg_sq"].as_tensor())[0] == Approx(4 * (1 - 0.999 * 0.999)).epsilon(1e-4));
+  CHECK(state["exp_avg"].as_tensor().device() == device);
   CHECK(state.contains("max_exp_avg_sq"));
 }
 
-TEST_CASE("decoupled decay shrinks the weights themselves") {
-  optim::Adam adam({parameter({1})}, {.lr = 0.1, .weight_decay = 0.5, .decoupled_weight_decay = true});
+TEST_CASE("decoupled decay shrinks the weights themselves", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam({parameter({1}, device)}, {.lr = 0.1, .weight_decay = 0.5, .decoupled_weight_decay = true});
   parameters::set_grads(adam, 0);
   adam.step();
   CHECK(values(adam.parameters()[0])[0] == Approx(0.95));

@@ -48,7 +48,9 @@ Value snapshot(const Value& value) {
 
 }  // namespace
 
-TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit") {
+TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   const bool adam = GENERATE(false, true);
   const auto make = [&](std::vector<Tensor> list) -> std::unique_ptr<optim::Optimizer> {
     if (adam)
@@ -56,7 +58,7 @@ TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit")
                                            optim::AdamOptions{.lr = 0.1, .weight_decay = 0.1, .amsgrad = true});
     return std::make_unique<optim::SGD>(std::move(list), optim::SGDOptions{.lr = 0.1, .momentum = 0.9});
   };
-  const auto unbroken = make(unnamed());
+  const auto unbroken = make(unnamed(device));
   for (const float grad : {1.0f, -2.0f, 0.5f}) step(*unbroken, grad);
   const Value saved = snapshot(unbroken->state_dict());
   std::vector<Tensor> list;
@@ -71,19 +73,24 @@ TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit")
   CHECK(to_string(resumed->state_dict()) == to_string(unbroken->state_dict()));
 }
 
-TEST_CASE("state is filled in place and never shared with what was loaded") {
-  optim::SGD sgd(unnamed(), {.momentum = 0.9});
+TEST_CASE("state is filled in place and never shared with what was loaded", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD sgd(unnamed(device), {.momentum = 0.9});
   step(sgd, 1);
   const Tensor buffer = sgd.state_dict().at("state", 0, "momentum_buffer").as_tensor();
   Value saved = snapshot(sgd.state_dict());
   saved.at("state", 0, "momentum_buffer").as_tensor().fill_(7);
   sgd.load_state_dict(saved);
   CHECK(values(buffer) == std::vector<float>{7, 7});
+  CHECK(buffer.device() == device);
   CHECK_FALSE(buffer.shares_storage(saved.at("state", 0, "momentum_buffer").as_tensor()));
 }
 
-TEST_CASE("saved options replace the present ones, with their kinds and their order") {
-  optim::SGD from(unnamed(), {.lr = 1, .momentum = 0.5}), to(unnamed(), {.lr = 0.25});
+TEST_CASE("saved options replace the present ones, with their kinds and their order", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD from(unnamed(device), {.lr = 1, .momentum = 0.5}), to(unnamed(device), {.lr = 0.25});
   from.set_option(0, "initial_lr", 0.5);
   to.load_state_dict(from.state_dict());
   CHECK(to_string(to.state_dict()) == to_string(from.state_dict()));
@@ -91,33 +98,40 @@ TEST_CASE("saved options replace the present ones, with their kinds and their or
   CHECK(values(to.parameters()[0]) == std::vector<float>{0, 1});
 }
 
-TEST_CASE("state that the saved one lacks is dropped") {
-  optim::SGD from(unnamed(), {.momentum = 0.5}), to(unnamed(), {.momentum = 0.5});
+TEST_CASE("state that the saved one lacks is dropped", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD from(unnamed(device), {.momentum = 0.5}), to(unnamed(device), {.momentum = 0.5});
   step(to, 1);
   to.load_state_dict(from.state_dict());
   CHECK(to.state_dict()["state"].size() == 0);
 }
 
-TEST_CASE("with names on both sides parameters are matched by name") {
-  optim::SGD from(named(), {.momentum = 0.9});
+TEST_CASE("with names on both sides parameters are matched by name", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD from(named(device), {.momentum = 0.9});
   step(from, 1);
   from.state_dict().at("state", 0, "momentum_buffer").as_tensor().fill_(5);
-  auto list = named();
+  auto list = named(device);
   std::swap(list[0], list[1]);
   optim::SGD to(list, {.momentum = 0.9});
   to.load_state_dict(from.state_dict());
   CHECK(to_string(to.state_dict().at("param_groups", 0, "param_names")) == "['b', 'a']");
-  CHECK(to_string(to.state_dict().at("state", 1, "momentum_buffer")) == "tensor([5., 5.])");
+  CHECK(values(to.state_dict().at("state", 1, "momentum_buffer").as_tensor()) == std::vector<float>{5, 5});
 
-  const std::vector<std::pair<std::string, Tensor>> renamed = {{"a", parameter({1, 2})}, {"c", parameter({1, 2, 3})}};
+  const std::vector<std::pair<std::string, Tensor>> renamed = {{"a", parameter({1, 2}, device)},
+                                                               {"c", parameter({1, 2, 3}, device)}};
   optim::SGD other(renamed, {.momentum = 0.9});
   const std::string message = message_of([&] { other.load_state_dict(from.state_dict()); });
   CHECK_THAT(message, Catch::Matchers::Contains("parameter \"c\" is not among the param_names of the state dict"));
   CHECK_THAT(message, Catch::Matchers::Contains("the state dict has a parameter \"b\", which is not here"));
 }
 
-TEST_CASE("without names on one side they are matched by position") {
-  optim::SGD from(named(), {.momentum = 0.9}), to(unnamed(), {.momentum = 0.9});
+TEST_CASE("without names on one side they are matched by position", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD from(named(device), {.momentum = 0.9}), to(unnamed(device), {.momentum = 0.9});
   step(from, 2);
   to.load_state_dict(from.state_dict());
   CHECK(to_string(to.state_dict()) == to_string(from.state_dict()));
@@ -146,8 +160,10 @@ TEST_CASE("the state of another optimizer is refused, and nothing is changed") {
   CHECK(to_string(sgd.state_dict()) == before);
 }
 
-TEST_CASE("what does not fit its parameter is named, all at once") {
-  optim::Adam adam(named());
+TEST_CASE("what does not fit its parameter is named, all at once", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam(named(device));
   step(adam, 1);
   Value saved = snapshot(adam.state_dict());
   Dict& state = saved["state"].as_dict();
@@ -168,8 +184,11 @@ TEST_CASE("what does not fit its parameter is named, all at once") {
   }
 }
 
-TEST_CASE("older states are understood: a step that is an int, a buffer that is None, options not yet known") {
-  optim::Adam adam({parameter({1})});
+TEST_CASE("older states are understood: a step that is an int, a buffer that is None, options not yet known",
+          "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam({parameter({1}, device)});
   step(adam, 1);
   Value saved = snapshot(adam.state_dict());
   saved["state"].as_dict()[0]["step"] = 5;
@@ -179,24 +198,45 @@ TEST_CASE("older states are understood: a step that is an int, a buffer that is 
   CHECK(to_string(adam.state_dict().at("state", 0, "step")) == "tensor(5.)");
   CHECK(adam.option(0, "decoupled_weight_decay").as_bool() == false);
 
-  optim::SGD sgd({parameter({1})});
+  optim::SGD sgd({parameter({1}, device)});
   Value old = sgd.state_dict();
   old["state"].as_dict().set(0, Dict{{"momentum_buffer", Value()}});
   sgd.load_state_dict(old);
   CHECK(sgd.state_dict()["state"].size() == 0);
 }
 
-TEST_CASE("state is converted to the parameter's dtype and device, the count of steps stays") {
-  optim::Adam from({parameter({1, 2})});
-  step(from, 1);
-  optim::Adam to({zeros({2}, {.dtype = DType::float64, .device = "sim:0"}).requires_grad_()});
-  const LoadReport report = to.load_state_dict(from.state_dict());
-  CHECK(report.conversions.size() == 2);
-  const Value state = to.state_dict().at("state", 0);
-  CHECK(state["exp_avg"].as_tensor().dtype() == DType::float64);
-  CHECK(state["exp_avg"].as_tensor().device() == Device("sim:0"));
-  CHECK(state["step"].as_tensor().dtype() == DType::float32);
-  CHECK(state["step"].as_tensor().device() == Device("cpu"));
+TEST_CASE("state is converted to the parameter's dtype and device, the count of steps stays", "[device]") {
+  for (const Device device : devices()) {
+    CAPTURE(device);
+    optim::Adam from({parameter({1, 2})});
+    step(from, 1);
+    optim::Adam to({zeros({2}, {.dtype = DType::float64, .device = device}).requires_grad_()});
+    const LoadReport report = to.load_state_dict(from.state_dict());
+    CHECK(report.conversions.size() == 2);
+    const Value state = to.state_dict().at("state", 0);
+    CHECK(state["exp_avg"].as_tensor().dtype() == DType::float64);
+    CHECK(state["exp_avg"].as_tensor().device() == device);
+    CHECK(state["step"].as_tensor().dtype() == DType::float32);
+    CHECK(state["step"].as_tensor().device() == Device("cpu"));
+  }
+}
+
+TEST_CASE("an optimizer goes on on another device where it was", "[device]") {
+  for (const Device device : devices()) {
+    for (const auto& [from, to] : {std::pair{Device(), device}, {device, Device()}, {device, another_device(device)}}) {
+      CAPTURE(from, to);
+      optim::Adam unbroken(unnamed(from), {.lr = 0.1}), resumed(unnamed(to), {.lr = 0.1});
+      step(unbroken, 1);
+      for (std::size_t i = 0; i < 2; ++i) resumed.parameters()[i].detach().copy_(unbroken.parameters()[i].detach());
+      resumed.load_state_dict(unbroken.state_dict());
+      step(unbroken, -2);
+      step(resumed, -2);
+      for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(resumed.parameters()[i].device() == to);
+        CHECK(values(resumed.parameters()[i]) == values(unbroken.parameters()[i]));
+      }
+    }
+  }
 }
 
 TEST_CASE("what is no optimizer's state is refused with the way out") {

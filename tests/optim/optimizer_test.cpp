@@ -31,22 +31,26 @@ TEST_CASE("with named parameters the group begins with their names") {
   CHECK(to_string(group["param_names"]) == "['a', 'b']");
 }
 
-TEST_CASE("a parameter that never had a gradient has no state, and others keep their index") {
-  optim::Adam adam(unnamed());
-  adam.parameters()[1].set_grad(ones({3}));
+TEST_CASE("a parameter that never had a gradient has no state, and others keep their index", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam adam(unnamed(device));
+  adam.parameters()[1].set_grad(ones({3}, {.device = device}));
   adam.step();
   const Value state = adam.state_dict();
   CHECK_FALSE(state["state"].contains(0));
   CHECK(state["state"].contains(1));
-  adam.parameters()[0].set_grad(ones({2}));
+  adam.parameters()[0].set_grad(ones({2}, {.device = device}));
   adam.step();
   CHECK(adam.state_dict()["state"].as_dict().begin()->first == Key(1));  // in the order in which they came to be
 }
 
-TEST_CASE("groups have options of their own, listed first") {
+TEST_CASE("groups have options of their own, listed first", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   std::vector<optim::ParameterGroup> groups;
-  groups.push_back({std::vector{parameter({1})}});
-  groups.push_back({std::vector{parameter({1})}, {{"lr", 0.01}, {"weight_decay", 0.5}}});
+  groups.push_back({std::vector{parameter({1}, device)}});
+  groups.push_back({std::vector{parameter({1}, device)}, {{"lr", 0.01}, {"weight_decay", 0.5}}});
   optim::SGD sgd(std::move(groups), {.lr = 0.1});
   CHECK(sgd.option(0, "lr").as_float() == 0.1);
   CHECK(sgd.option(1, "lr").as_float() == 0.01);
@@ -58,8 +62,10 @@ TEST_CASE("groups have options of their own, listed first") {
   CHECK(parameters::values(sgd.parameters(1)[0])[0] == Approx(1 - 0.01 * 1.5));
 }
 
-TEST_CASE("options can be changed between steps, to what makes sense") {
-  optim::SGD sgd({parameter({1})}, {.lr = 0.1});
+TEST_CASE("options can be changed between steps, to what makes sense", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD sgd({parameter({1}, device)}, {.lr = 0.1});
   sgd.set_option(0, "lr", 0.5);
   parameters::set_grads(sgd, 1);
   sgd.step();
@@ -91,8 +97,10 @@ TEST_CASE("what cannot be optimized is refused, and nothing is added") {
   CHECK_THROWS_WITH(optim::SGD(std::vector<Tensor>{}), "optimizer got an empty parameter list");
 }
 
-TEST_CASE("zero_grad clears gradients, or fills them with zeros") {
-  optim::SGD sgd({parameter({1})});
+TEST_CASE("zero_grad clears gradients, or fills them with zeros", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::SGD sgd({parameter({1}, device)});
   const Tensor each = sgd.parameters()[0];
   parameters::set_grads(sgd, 3);
   const Tensor grad = each.grad();

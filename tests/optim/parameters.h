@@ -1,36 +1,36 @@
 // Parameters, gradients and printed numbers that the tests of optim share.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <cairn/core/tensor.h>
 #include <cairn/optim.h>
 
+#include "devices.h"
+
 namespace parameters {
 
-inline cairn::Tensor parameter(std::initializer_list<float> values) { return cairn::tensor(values).requires_grad_(); }
-
-/// Named "a" [2] and "b" [3].
-inline std::vector<std::pair<std::string, cairn::Tensor>> named() {
-  return {{"a", parameter({1, 2})}, {"b", parameter({3, 4, 5})}};
+inline cairn::Tensor parameter(std::initializer_list<float> values, cairn::Device device = {}) {
+  return cairn::tensor(values).to(device).requires_grad_();
 }
 
-inline std::vector<cairn::Tensor> unnamed() { return {parameter({1, 2}), parameter({3, 4, 5})}; }
+/// Named "a" [2] and "b" [3].
+inline std::vector<std::pair<std::string, cairn::Tensor>> named(cairn::Device device = {}) {
+  return {{"a", parameter({1, 2}, device)}, {"b", parameter({3, 4, 5}, device)}};
+}
+
+inline std::vector<cairn::Tensor> unnamed(cairn::Device device = {}) {
+  return {parameter({1, 2}, device), parameter({3, 4, 5}, device)};
+}
 
 inline void set_grads(const cairn::optim::Optimizer& optimizer, float value) {
   for (std::size_t group = 0; group < optimizer.group_count(); ++group) {
-    for (const cairn::Tensor& each : optimizer.parameters(group)) each.set_grad(cairn::full(each.shape(), value));
+    for (const cairn::Tensor& each : optimizer.parameters(group))
+      each.set_grad(cairn::full(each.shape(), value, {.device = each.device()}));
   }
 }
 
-inline std::vector<float> values(const cairn::Tensor& tensor) {
-  const cairn::Tensor numbers = tensor.detach().contiguous();
-  const auto data = numbers.data<float>();
-  std::vector<float> found(data.size());
-  std::copy(data.begin(), data.end(), found.begin());
-  return found;
-}
+inline std::vector<float> values(const cairn::Tensor& tensor) { return numbers<float>(tensor); }
 
 }  // namespace parameters

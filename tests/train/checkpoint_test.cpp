@@ -6,12 +6,14 @@
 #include <cairn/core/ops.h>
 #include <cairn/core/random.h>
 #include <cairn/core/version.h>
+#include <cairn/io/inspect.h>
 #include <cairn/io/load.h>
 #include <cairn/io/save.h>
 #include <cairn/optim/adam.h>
 #include <cairn/train/models.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "temporary_folder.h"
 
 using namespace cairn;
@@ -25,10 +27,10 @@ struct Run {
   optim::Adam optimizer;
   train::Checkpoint checkpoint;
 
-  explicit Run(std::uint64_t seed, std::int64_t hidden = 5)
+  explicit Run(std::uint64_t seed, std::int64_t hidden = 5, Device device = {})
       : generator(seed),
         model({.inputs = 6, .hidden = hidden, .classes = 3, .generator = generator}),
-        optimizer(model.named_parameters(), {.lr = 0.1}) {
+        optimizer(model.to(device).named_parameters(), {.lr = 0.1}) {
     checkpoint.add("model", model);
     checkpoint.add("optimizer", optimizer);
     checkpoint.add("generator", generator);
@@ -36,7 +38,9 @@ struct Run {
 
   void step() {
     optimizer.zero_grad();
-    cross_entropy(model(rand({8, 6}, {}, generator)), tensor<std::int64_t>({0, 1, 2, 0, 1, 2, 0, 1})).backward();
+    const Device device = model.fc1->weight.device();
+    const Tensor x = rand({8, 6}, {}, generator), target = tensor<std::int64_t>({0, 1, 2, 0, 1, 2, 0, 1});
+    cross_entropy(model(x.to(device)), target.to(device)).backward();
     optimizer.step();
   }
 };
@@ -49,10 +53,12 @@ std::string bytes(const Run& run) {
 
 }  // namespace
 
-TEST_CASE("a resumed run goes on bit for bit") {
+TEST_CASE("a resumed run goes on bit for bit", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   TemporaryFolder folder;
   const std::string file = folder.file("run.cairn");
-  Run unbroken(1), resumed(2);
+  Run unbroken(1, 5, device), resumed(2, 5, device);
   for (int i = 0; i < 3; ++i) unbroken.step();
   unbroken.checkpoint.values()["epoch"] = 3;
   unbroken.checkpoint.save(file);
@@ -77,10 +83,12 @@ TEST_CASE("the file is the state, whatever it is called") {
   CHECK(loaded.at("model", "fc1.weight").as_tensor().shape() == Shape{5, 6});
 }
 
-TEST_CASE("a run that does not fit is refused, and nothing changes") {
+TEST_CASE("a run that does not fit is refused, and nothing changes", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   TemporaryFolder folder;
   const std::string file = folder.file("run.cairn");
-  Run run(1);
+  Run run(1, 5, device);
   run.step();
   const std::string before = bytes(run);
 
@@ -148,6 +156,56 @@ TEST_CASE("values of any kind are kept, tensors among them") {
   b.checkpoint.resume(folder.file("run.cairn"));
   CHECK(to_string(Value(b.checkpoint.values())) == to_string(Value(a.checkpoint.values())));
   CHECK_FALSE(b.checkpoint.values().contains("forgotten"));
+}
+
+TEST_CASE("a run written on any device is resumed on any other, and goes on from the same numbers", "[device]") {
+  TemporaryFolder folder;
+  const std::string file = folder.file("run.cairn");
+  for (const Device from : everywhere()) {
+    for (const Device to : everywhere()) {
+      CAPTURE(from, to);
+      Run source(1, 5, from), resumed(2, 5, to);
+      source.step(), source.step();
+      source.checkpoint.values()["best"] = {{"weights", source.model.state_dict().snapshot()}};
+      source.checkpoint.save(file);
+      CHECK(io::inspect(file).tensors.front().location == to_string(from));
+      resumed.step();  // the optimizer has state already, on its own device
+      resumed.checkpoint.resume(file);
+      CHECK(resumed.model.fc1->weight.device() == to);
+      CHECK(resumed.optimizer.state_dict().at("state", 0, "exp_avg").as_tensor().device() == to);
+      CHECK(resumed.optimizer.state_dict().at("state", 0, "step").as_tensor().device() == Device());
+      const StateDict mine = source.model.state_dict(), theirs = resumed.model.state_dict();
+      for (const auto& [key, value] : mine)
+        CHECK(numbers<double>(value.as_tensor()) == numbers<double>(theirs.at(key)));
+      source.step(), resumed.step();
+      CHECK(resumed.optimizer.state_dict().at("state", 0, "step").as_tensor().item() == 3);
+    }
+  }
+}
+
+TEST_CASE("on a machine without the device that a run was written on, its values are mapped elsewhere", "[device]") {
+  TemporaryFolder folder;
+  const std::string file = folder.file("run.cairn");
+  for (const Device device : devices()) {
+    const std::string absent = to_string(Device(device.type(), device_count(device.type())));
+    Run source(1), resumed(2);
+    source.step();
+    source.checkpoint.values()["average"] = full({3}, 5.0);
+    const auto tag = [&](const Tensor& tensor) {
+      return tensor.dtype() == DType::uint8 ? std::string("cpu") : absent;  // all but the generator's state
+    };
+    io::save(file, source.checkpoint.state(), {.location_tag = tag});
+
+    // The parts lie where they are; only what has no place of its own needs to be told one.
+    const std::string before = bytes(resumed);
+    CHECK_THROWS_AS(resumed.checkpoint.resume(file), DeviceError);
+    CHECK(bytes(resumed) == before);
+    resumed.checkpoint.resume(file, {}, {.map_location = "cpu"});
+    CHECK(bytes(resumed) == bytes(source));
+    resumed.checkpoint.resume(file, {}, {.map_location = device});
+    CHECK(resumed.checkpoint.values().at("average").as_tensor().device() == device);
+    CHECK(resumed.model.fc1->weight.device() == Device());
+  }
 }
 
 TEST_CASE("names are taken once") {

@@ -9,6 +9,7 @@
 #include <cairn/io/save.h>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace cairn;
 using Catch::Matchers::Contains;
@@ -126,11 +127,13 @@ TEST_CASE("a plan changes nothing until it is committed") {
   CHECK(to_string(loader.state()) == to_string(ahead.state()));
 }
 
-TEST_CASE("batches go to the device asked for") {
+TEST_CASE("batches go to the device asked for", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   const train::TensorDataset dataset = numbered(3);
-  train::DataLoader loader(dataset, {.batch_size = 2, .device = "sim:0"});
+  train::DataLoader loader(dataset, {.batch_size = 2, .device = device});
   const auto batch = loader.next();
-  CHECK(batch->inputs.device() == Device("sim:0"));
+  CHECK(batch->inputs.device() == device);
   CHECK(labels({batch->inputs.to("cpu"), batch->targets.to("cpu")}) == Labels{0, 1});
 }
 

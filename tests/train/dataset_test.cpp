@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace cairn;
 using Catch::Matchers::Contains;
@@ -45,7 +46,11 @@ TEST_CASE("an example that is not there is an error") {
 TEST_CASE("inputs and targets must agree") {
   CHECK_THROWS_AS(train::TensorDataset(zeros({3, 2}), zeros({2})), ShapeError);
   CHECK_THROWS_WITH(train::TensorDataset(zeros({3, 2}), zeros({})), Contains("[3, 2]") && Contains("[]"));
-  CHECK_THROWS_AS(train::TensorDataset(zeros({3, 2}, {.device = "sim:0"}), zeros({3})), DeviceError);
+}
+
+TEST_CASE("a data set lies on the CPU", "[device]") {
+  for (const Device device : devices())
+    CHECK_THROWS_AS(train::TensorDataset(zeros({3, 2}, {.device = device}), zeros({3})), DeviceError);
 }
 
 TEST_CASE("a part is a view of the same examples") {

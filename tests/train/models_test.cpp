@@ -5,6 +5,7 @@
 #include <cairn/core/ops.h>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace cairn;
 
@@ -37,10 +38,13 @@ TEST_CASE("the same generator gives the same model, and the default one is left 
   CHECK(std::memcmp(before.raw_data(), after.raw_data(), static_cast<std::size_t>(before.nbytes())) == 0);
 }
 
-TEST_CASE("gradients reach every parameter") {
+TEST_CASE("gradients reach every parameter", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
   train::MLP model({.inputs = 6, .hidden = 4, .classes = 3, .generator = Generator(0)});
+  model.to(device);
   const Generator generator(1);
-  cross_entropy(model(rand({3, 6}, {}, generator)), arange(3)).backward();
+  cross_entropy(model(rand({3, 6}, {}, generator).to(device)), arange(3).to(device)).backward();
   for (const auto& [name, parameter] : model.named_parameters()) {
     CAPTURE(name);
     REQUIRE(parameter.grad().defined());
