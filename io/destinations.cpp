@@ -38,6 +38,11 @@ bool stays_on_cpu(std::string_view path, std::string_view tag, DType dtype, cons
   return take_last(path) == "state";
 }
 
+std::string upper_case(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(letter - 'a' + 'A');
+  return text;
+}
+
 /// Rules by prefix, and which of them were of use.
 class PrefixRules {
  public:
@@ -182,27 +187,20 @@ Device recorded_device(std::string_view tag, const RestoreLocation& restore_loca
 
 void require_present(Device device) {
   if (device.is_cpu() || is_available(device)) return;
-  const std::string name = to_string(device);
-  const bool any = is_available(Device(device.type(), 0));
-  if (device.type() == Device::Type::cuda && !any) {
+  const std::string type(name(device.type()));
+  const int count = device_count(device.type());
+  if (count == 0) {
     throw DeviceError(
-        "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running "
-        "on a "
-        "CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the "
-        "CPU.",
-        {.expected = name, .hint = "In Cairn: io::load(path, {.map_location = \"cpu\"})."});
+        text("Attempting to deserialize object on a ", upper_case(type), " device but torch.", type,
+             ".is_available() is False. If you are running on a CPU-only machine, please use torch.load with "
+             "map_location=torch.device('cpu') to map your storages to the CPU."),
+        {.expected = to_string(device), .hint = "In Cairn: io::load(path, {.map_location = \"cpu\"})."});
   }
-  if (device.type() == Device::Type::cuda) {
-    throw DeviceError(text("Attempting to deserialize object on CUDA device ", device.index(),
-                           " but torch.cuda.device_count() is ", backend(Device(device.type(), 0)).device_count(),
-                           ". Please use torch.load with map_location to map your storages to an existing device."),
-                      {.expected = name, .hint = "In Cairn: io::load(path, {.map_location = \"cuda:0\"})."});
-  }
-  throw DeviceError(text("there is no ", name, " to load a tensor to",
-                         any ? text(": ", backend(Device(device.type(), 0)).device_count(),
-                                    " such devices are present, numbered from 0")
-                             : ""),
-                    {.expected = name, .hint = "Load with map_location = \"cpu\", or name a device that is there."});
+  throw DeviceError(
+      text("Attempting to deserialize object on ", upper_case(type), " device ", device.index(), " but torch.", type,
+           ".device_count() is ", count,
+           ". Please use torch.load with map_location to map your storages to an existing device."),
+      {.expected = to_string(device), .hint = text("In Cairn: io::load(path, {.map_location = \"", type, ":0\"}).")});
 }
 
 }  // namespace cairn::io

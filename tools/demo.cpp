@@ -1,7 +1,8 @@
 // `cairn demo`: the main job from the first picture to the loaded model, told as it happens.
 //
 // One run is trained without a break. The same run is begun again, stopped in the middle of an epoch, and resumed by a
-// model with other weights from the file that was left; both must end with the same bits.
+// model with other weights from the file that was left; both must end with the same bits. All of it happens on one
+// device, and then the model goes through a device map to another and back.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -16,6 +17,7 @@
 #include <system_error>
 #include <vector>
 
+#include <cairn/core/devices.h>
 #include <cairn/core/print.h>
 #include <cairn/core/state_dict.h>
 #include <cairn/core/version.h>
@@ -23,6 +25,7 @@
 #include <cairn/io/load.h>
 #include <cairn/optim/adam.h>
 #include <cairn/tools/command.h>
+#include <cairn/tools/devices.h>
 #include <cairn/tools/digit_picture.h>
 #include <cairn/tools/progress_bar.h>
 #include <cairn/tools/run_settings.h>
@@ -59,7 +62,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// All that a run consists of, made from a seed.
+/// All that a run consists of, made from a seed, on a device.
 struct Run {
   Generator generator;
   std::shared_ptr<nn::Module> model;
@@ -67,11 +70,11 @@ struct Run {
   train::DataLoader loader;
   train::Trainer trainer;
 
-  Run(const train::Split& data, std::uint64_t seed, const train::TrainerOptions& options)
+  Run(const train::Split& data, std::uint64_t seed, Device device, const train::TrainerOptions& options)
       : generator(seed),
         model(make_model(settings_for(data, "mlp", seed), generator)),
-        optimizer(model->named_parameters(), {.lr = 1e-3}),
-        loader(data.train, {.batch_size = 32, .shuffle = true, .generator = generator}),
+        optimizer(model->to(device).named_parameters(), {.lr = 1e-3}),
+        loader(data.train, {.batch_size = 32, .shuffle = true, .device = device, .generator = generator}),
         trainer(*model, optimizer, loader, data.test, options) {}
 };
 
@@ -114,13 +117,17 @@ std::vector<char> bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// Says for every tensor of the two runs whether it is the same, bit for bit; returns how many are not.
-int compare(const Value& unbroken, const Value& resumed) {
-  std::vector<std::pair<std::string, Tensor>> left, right;
-  unbroken.for_each_tensor(
-      [&](const std::string& path, const Tensor& tensor) { left.emplace_back(path, tensor.contiguous()); });
-  resumed.for_each_tensor(
-      [&](const std::string& path, const Tensor& tensor) { right.emplace_back(path, tensor.contiguous()); });
+std::vector<std::pair<std::string, Tensor>> tensors_of(const Value& value) {
+  std::vector<std::pair<std::string, Tensor>> found;
+  value.for_each_tensor([&](const std::string& path, const Tensor& tensor) {
+    found.emplace_back(path, tensor.detach().to(Device()).contiguous());
+  });
+  return found;
+}
+
+/// Names every tensor that is not the same in both, bit for bit; returns how many there are.
+int count_differences(const Value& a_value, const Value& b_value) {
+  const auto left = tensors_of(a_value), right = tensors_of(b_value);
   if (left.size() != right.size()) return static_cast<int>(std::max(left.size(), right.size()));
   int different = 0;
   for (std::size_t i = 0; i < left.size(); ++i) {
@@ -130,9 +137,15 @@ int compare(const Value& unbroken, const Value& resumed) {
                        std::memcmp(a.raw_data(), b.raw_data(), static_cast<std::size_t>(a.nbytes())) == 0;
     if (!equal) fmt::print("   {} differs\n", name), ++different;
   }
-  if (different == 0)
-    fmt::print("   all {} tensors of model, optimizer and data position: equal, bit for bit\n", left.size());
   return different;
+}
+
+/// A device beside this one to show a device map with: an accelerator beside the CPU, the CPU beside any other.
+Device beside(Device device) {
+  for (const Device other : available_devices()) {
+    if (other.is_cpu() != device.is_cpu()) return other;
+  }
+  return device;
 }
 
 void show_devices(const Value& run) {
@@ -144,10 +157,35 @@ void show_devices(const Value& run) {
   fmt::print("{}", table(rows, {Align::left, Align::left, Align::left}));
 }
 
-int run(const std::string& keep) {
+/// Loads the model through a device map, takes it back, and says whether it is what it was.
+bool show_device_map(const train::Split& data, const std::string& file, Device device, const Run& resumed) {
+  const Device other = beside(device);
+  heading(7, fmt::format("Loaded through a device map: the model to {}, the rest to {}; then the model, too.",
+                         described(other), to_string(device)));
+  const Value loaded = io::load(file, {.device_map = {{"", device}, {"model", other}}});
+  show_devices(loaded);
+  Run fresh(data, 7, other, {});
+  fmt::print("\n   model.load_state_dict(...): {}\n", to_string(fresh.model->load_state_dict(loaded["model"])));
+  const double elsewhere = train::accuracy(*fresh.model, data.test, other);
+  fresh.model->to(device);
+  const double back = train::accuracy(*fresh.model, data.test, device);
+  fmt::print("   test accuracy on {}: {:.1f} %, back on {}: {:.1f} %\n", to_string(other), 100 * elsewhere,
+             to_string(device), 100 * back);
+  return count_differences(fresh.model->state_dict(), resumed.model->state_dict()) == 0 &&
+         back == resumed.trainer.history().back().test_accuracy;
+}
+
+struct Arguments {
+  std::string keep;
+  std::string device = "cpu";
+};
+
+int run(const Arguments& arguments) {
+  const Device device = usable_device(arguments.device);
   const TemporaryFolder folder;
   const std::string unbroken_file = folder.file("unbroken.cairn"), resumed_file = folder.file("resumed.cairn");
-  fmt::print("Cairn {}: a model is trained, saved, stopped, resumed and loaded.\n", version());
+  fmt::print("Cairn {}: a model is trained, saved, stopped, resumed and loaded{}.\n", version(),
+             device.is_cpu() ? "" : " on " + described(device));
 
   heading(1, fmt::format("The data: {} drawn digits to learn from, {} to test with, all from one seed. Eight of them:",
                          train_count, test_count));
@@ -156,7 +194,7 @@ int run(const std::string& keep) {
   show_digits(data.train);
 
   ProgressBar bar;
-  Run unbroken(data, 0, narrated(unbroken_file, bar));
+  Run unbroken(data, 0, device, narrated(unbroken_file, bar));
   heading(2, "The model: 64 pixels in, ten digits out.");
   fmt::print("{}\n", to_string(*unbroken.model));
 
@@ -165,7 +203,7 @@ int run(const std::string& keep) {
 
   heading(4, fmt::format("The same run again, but stopped in the middle of epoch {}.", stopped_in));
   {
-    Run stopped(data, 0, stopping(narrated(resumed_file, bar)));
+    Run stopped(data, 0, device, stopping(narrated(resumed_file, bar)));
     try {
       stopped.trainer.run(epochs);
     } catch (const Stopped&) {
@@ -176,34 +214,30 @@ int run(const std::string& keep) {
   }
 
   heading(5, "Resumed from that file, by a model that began with other weights.");
-  Run resumed(data, 12345, narrated(resumed_file, bar));
+  Run resumed(data, 12345, device, narrated(resumed_file, bar));
   resumed.trainer.checkpoint().resume(resumed_file);
   resumed.trainer.run(epochs);
 
   heading(6, "Is the resumed run equal to the unbroken one?");
-  const int different = compare(io::load(unbroken_file), io::load(resumed_file));
+  const Value whole = io::load(unbroken_file);
+  const int different = count_differences(whole, io::load(resumed_file));
+  if (different == 0)
+    fmt::print("   all {} tensors of model, optimizer and data position: equal, bit for bit\n",
+               tensors_of(whole).size());
   const bool same_files = bytes_of(unbroken_file) == bytes_of(resumed_file);
   fmt::print("   the two files: {}\n", same_files ? "the same, byte for byte" : "not the same");
 
-  heading(7, "Loaded through a device map: the model to sim:0 (an emulated accelerator), the rest to the CPU.");
-  const Value loaded = io::load(resumed_file, {.device_map = {{"", "cpu"}, {"model", "sim:0"}}});
-  show_devices(loaded);
-  Run fresh(data, 7, {});
-  fresh.model->to("sim:0");
-  fmt::print("\n   model.load_state_dict(...): {}\n", to_string(fresh.model->load_state_dict(loaded["model"])));
-  const double on_cpu = resumed.trainer.history().back().test_accuracy;
-  const double on_sim = train::accuracy(*fresh.model, data.test, "sim:0");
-  fmt::print("   test accuracy on sim:0: {:.1f} %, on the CPU: {:.1f} %\n", 100 * on_sim, 100 * on_cpu);
+  const bool same_model = show_device_map(data, resumed_file, device, resumed);
 
   heading(8, "The state dict (the middle of what is long left out):");
   set_print_options({.threshold = 50});
   fmt::print("{}\n", to_string(resumed.model->state_dict()));
 
-  if (!keep.empty()) {
+  if (const std::string& keep = arguments.keep; !keep.empty()) {
     resumed.trainer.checkpoint().save(keep);
     fmt::print("\nKept in {}: try `cairn ls {}` and `cairn verify {}`.\n", keep, keep, keep);
   }
-  const bool right = different == 0 && same_files && on_sim == on_cpu;
+  const bool right = different == 0 && same_files && same_model;
   fmt::print("\n{}\n", right ? "The resumed run equals the unbroken one, bit for bit."
                              : "The resumed run is NOT equal to the unbroken one.");
   return right ? fine : answer_is_no;
@@ -216,9 +250,10 @@ Command demo_command() {
           "  cairn demo                  a few seconds; needs nothing but the program\n"
           "  cairn demo --save d.cairn   the same, and keep the file",
           [](CLI::App& app) {
-            auto keep = std::make_shared<std::string>();
-            app.add_option("--save", *keep, "Keep the resulting checkpoint")->type_name("F");
-            return [keep] { return run(*keep); };
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("--save", arguments->keep, "Keep the resulting checkpoint")->type_name("F");
+            app.add_option("--device", arguments->device, device_help())->type_name("D");
+            return [arguments] { return run(*arguments); };
           }};
 }
 

@@ -2,7 +2,9 @@
 // moment.
 //
 // With --save the checkpoint is there before the first step and replaced after every epoch. Nothing that depends on
-// time is in it: a run that was killed and resumed ends with the same file, byte for byte, as one that was not.
+// time is in it: a run that was killed and resumed ends with the same file, byte for byte, as one that was not. It
+// records the device of each tensor, but a run can be resumed on any: its numbers are read into the model where that
+// lies.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -15,12 +17,12 @@
 #include <string>
 #include <system_error>
 
-#include <cairn/core/backend.h>
 #include <cairn/core/error.h>
 #include <cairn/core/parallel.h>
 #include <cairn/io/load.h>
 #include <cairn/optim/adam.h>
 #include <cairn/tools/command.h>
+#include <cairn/tools/devices.h>
 #include <cairn/tools/progress_bar.h>
 #include <cairn/tools/run_settings.h>
 #include <cairn/train/drawn_digits.h>
@@ -42,14 +44,6 @@ struct Arguments {
   int threads = 1;
   bool json = false;
 };
-
-/// The device, or a DeviceError where it is not there or cannot compute.
-Device usable_device(const std::string& text) {
-  const Device device(text);
-  check<DeviceError>(backend(device).has_numbers, to_string(device),
-                     ": this device holds shapes without numbers; a model cannot be trained on it");
-  return device;
-}
 
 train::Split load_data(const std::string& data, std::uint64_t seed) {
   constexpr std::int64_t train_count = 4000, test_count = 1000;
@@ -239,7 +233,7 @@ Command train_command() {
             ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
             ->type_name("STEPS");
         app.add_option("--resume", arguments->resume, "A saved run to go on with")->type_name("F");
-        app.add_option("--device", arguments->device, "Where to compute: cpu, sim:0, cuda:0 ... (cpu)")->type_name("D");
+        app.add_option("--device", arguments->device, device_help())->type_name("D");
         app.add_option("--threads", arguments->threads,
                        "How many threads compute; the result does not depend on it (1)")
             ->check(CLI::Range(1, 1024).description(""))

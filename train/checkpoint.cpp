@@ -3,7 +3,6 @@
 #include <cairn/core/error.h>
 #include <cairn/core/suggest.h>
 #include <cairn/core/version.h>
-#include <cairn/io/load.h>
 #include <cairn/io/save.h>
 
 namespace cairn::train {
@@ -79,8 +78,8 @@ LoadPlan Checkpoint::plan_load(const Value& state) {
   return plan;
 }
 
-LoadReport Checkpoint::resume(const std::string& path, const CommitOptions& options) {
-  return plan_load(io::open(path)).commit(options);
+LoadReport Checkpoint::resume(const std::string& path, const CommitOptions& options, const io::OpenOptions& open) {
+  return plan_load(io::open(path, open)).commit(options);
 }
 
 }  // namespace cairn::train

@@ -23,6 +23,7 @@
 
 #include <cairn/core/stateful.h>
 #include <cairn/core/value.h>
+#include <cairn/io/load.h>
 
 namespace cairn::train {
 
@@ -43,9 +44,11 @@ class Checkpoint {
   /// Writes `state()` to a file that appears whole or not at all; see io::save.
   void save(const std::string& path) const;
 
-  /// Brings parts and values back from a file. Throws FormatError or IoError for the file, StateDictError when a part
-  /// is not in it or does not fit; then nothing has changed, except as PartialLoadError says.
-  LoadReport resume(const std::string& path, const CommitOptions& options = {});
+  /// Brings parts and values back from a file, whatever devices it was written on: the numbers of the parts go where
+  /// the parts lie, tensors among the values as `open` maps them (where they were, unless told otherwise). Throws
+  /// FormatError or IoError for the file, StateDictError when a part is not in it or does not fit, DeviceError for a
+  /// value whose device is absent; then nothing has changed, except as PartialLoadError says.
+  LoadReport resume(const std::string& path, const CommitOptions& options = {}, const io::OpenOptions& open = {});
 
   /// The same from a state that is already open or loaded.
   LoadPlan plan_load(const Value& state);

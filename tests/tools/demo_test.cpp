@@ -15,7 +15,8 @@ TEST_CASE("the demo ends with the resumed run equal to the unbroken one, and the
   CHECK(outcome.err.empty());
   CHECK_THAT(outcome.out, Contains("stopped: model and optimizer are gone"));
   CHECK_THAT(outcome.out, Contains("equal, bit for bit") && Contains("the same, byte for byte"));
-  CHECK_THAT(outcome.out, Contains("sim:0") && Contains("<All keys matched successfully>"));
+  CHECK_THAT(outcome.out, Contains("the model to sim:0 (emulated accelerator), the rest to cpu") &&
+                              Contains("<All keys matched successfully>"));
   CHECK_THAT(outcome.out, Contains("OrderedDict([('fc1.weight',"));
   CHECK_THAT(outcome.out, Contains("The resumed run equals the unbroken one, bit for bit."));
   CHECK(run_program({"verify", folder.file("d.cairn")}).code == 0);

@@ -12,13 +12,14 @@
 #include <iostream>
 #include <stdexcept>
 #include <thread>
-
-#include "temporary_folder.h"
+#include <utility>
 
 namespace {
 
-pid_t start(const std::vector<std::string>& arguments, const std::string& out, const std::string& err) {
-  std::vector<char*> pointers = {const_cast<char*>(CAIRN_PROGRAM)};
+pid_t start(const std::vector<std::string>& arguments, const std::string& out, const std::string& err,
+            const Run& how = {}) {
+  const std::string program = how.program.empty() ? CAIRN_PROGRAM : how.program;
+  std::vector<char*> pointers = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
   const pid_t child = fork();
@@ -28,7 +29,8 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& out, c
   const int err_file = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   dup2(out_file, STDOUT_FILENO);
   dup2(err_file, STDERR_FILENO);
-  execv(CAIRN_PROGRAM, pointers.data());
+  for (const auto& [name, value] : how.environment) setenv(name.c_str(), value.c_str(), 1);
+  execv(program.c_str(), pointers.data());
   _exit(127);
 }
 
@@ -36,13 +38,41 @@ int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTER
 
 }  // namespace
 
-Outcome run_program(const std::vector<std::string>& arguments, const std::string& out_path) {
+Outcome run_program(const std::vector<std::string>& arguments, const Run& how) {
   const TemporaryFolder folder;
-  const std::string out = out_path.empty() ? folder.file("out") : out_path;
-  const pid_t child = start(arguments, out, folder.file("err"));
+  const std::string out = how.out.empty() ? folder.file("out") : how.out;
+  const pid_t child = start(arguments, out, folder.file("err"), how);
   int status = 0;
   waitpid(child, &status, 0);
-  return {code_of(status), out_path.empty() ? read_file(out) : "", read_file(folder.file("err"))};
+  return {code_of(status), how.out.empty() ? read_file(out) : "", read_file(folder.file("err"))};
+}
+
+InstalledProgram::InstalledProgram() {
+  std::filesystem::create_directories(folder());
+  std::filesystem::create_directories(plugin_folder());
+  std::filesystem::copy_file(CAIRN_PROGRAM, folder() + "/cairn");
+}
+
+void InstalledProgram::add_plugin(const std::string& path, const std::string& folder) const {
+  const std::filesystem::path plugin(path);
+  for (const auto& entry : std::filesystem::directory_iterator(plugin.parent_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("lib") && name.find(".so") != name.npos && entry.path() != plugin)
+      std::filesystem::create_symlink(entry.path(), std::filesystem::path(folder) / name);
+  }
+  const std::filesystem::path target = std::filesystem::path(folder) / "libcairn_cuda.so";
+  std::filesystem::remove(target);
+  std::filesystem::create_symlink(plugin, target);
+}
+
+Outcome InstalledProgram::run(const std::vector<std::string>& arguments,
+                              std::map<std::string, std::string> environment) const {
+  return run_program(arguments, {.program = folder() + "/cairn", .environment = std::move(environment)});
+}
+
+std::string plugin_under_test() {
+  const char* given = std::getenv("CAIRN_TEST_BACKEND");
+  return given != nullptr && *given != '\0' ? given : CAIRN_EMULATED_PLUGIN;
 }
 
 Outcome run_and_kill(double seconds, const std::vector<std::string>& arguments) {
