@@ -36,27 +36,50 @@ struct Contender {
 
   // how many calls make a round, so that reading the clock costs nothing beside it
   std::int64_t calls = 1;
+
+  // what a round ends with: waiting for a device that still works on the calls
+  std::function<void()> finish = {};
+
+  // what is done before a round and not timed; then a round is one call
+  std::function<void()> prepare = {};
 };
+
+/// Calls for about `seconds`, and finds how many calls make a round of `round_seconds`.
+inline void warm_up(Contender& contender, double seconds, double round_seconds) {
+  const auto finish = [&] {
+    if (contender.finish) contender.finish();
+  };
+  if (contender.prepare) contender.prepare();
+  contender.call();
+  finish();
+  if (contender.prepare) return;
+  const double start = seconds_now();
+  std::int64_t warmed = 0, calls = 1;
+  do {
+    for (std::int64_t call = 0; call < calls; ++call) contender.call();
+    finish();
+    warmed += calls;
+    calls *= 2;
+  } while (seconds_now() - start < seconds);
+  const double each = (seconds_now() - start) / static_cast<double>(warmed);
+  contender.calls = std::max<std::int64_t>(1, static_cast<std::int64_t>(round_seconds / each));
+}
+
+/// The seconds of one call in one round.
+inline double timed_round(Contender& contender) {
+  if (contender.prepare) contender.prepare();
+  const double start = seconds_now();
+  for (std::int64_t call = 0; call < contender.calls; ++call) contender.call();
+  if (contender.finish) contender.finish();
+  return (seconds_now() - start) / static_cast<double>(contender.calls);
+}
 
 /// Times all contenders in turns: `rounds` rounds of about `round_seconds` each, after as long again to warm up.
 inline void take_turns(std::vector<Contender*> contenders, int rounds, double round_seconds) {
-  for (Contender* contender : contenders) {
-    const double start = seconds_now();
-    std::int64_t warmed = 0;
-    do {
-      contender->call();
-      ++warmed;
-    } while (seconds_now() - start < 5 * round_seconds);
-    const double each = (seconds_now() - start) / static_cast<double>(warmed);
-    contender->calls = std::max<std::int64_t>(1, static_cast<std::int64_t>(round_seconds / each));
-  }
+  for (Contender* contender : contenders) warm_up(*contender, 5 * round_seconds, round_seconds);
   std::vector<std::vector<double>> times(contenders.size());
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const double start = seconds_now();
-      for (std::int64_t call = 0; call < contenders[i]->calls; ++call) contenders[i]->call();
-      times[i].push_back((seconds_now() - start) / static_cast<double>(contenders[i]->calls));
-    }
+    for (std::size_t i = 0; i < contenders.size(); ++i) times[i].push_back(timed_round(*contenders[i]));
   }
   for (std::size_t i = 0; i < contenders.size(); ++i) contenders[i]->seconds = median(times[i]);
 }
