@@ -176,7 +176,7 @@ const std::vector<Case>& awkward_cases() {
     const std::vector<std::vector<Shape>> pairs = {
         {{37, 129}, {37, 129}}, {{5, 1, 7}, {3, 1}},         {{4099}, {}},          {{}, {4099}},  {{129}, {37, 129}},
         {{37, 1}, {1, 129}},    {of_rank(10), {2, 1, 2, 1}}, {of_rank(64), {3, 1}}, {{0, 3}, {3}}, {{1}, {0}},
-        {{65, 1, 63}, {65, 63}}};
+        {{9, 1, 63}, {13, 63}}};
     for (const Binary& one : {Binary{"add", add}, Binary{"sub", sub}, Binary{"mul", mul}, Binary{"div", div}}) {
       for (const std::vector<Shape>& shapes : pairs)
         cases.push_back({text(one.name, " of ", bracketed(shapes[0]), " and ", bracketed(shapes[1])), shapes,
@@ -245,7 +245,7 @@ const std::vector<Case>& awkward_cases() {
                                      {{20011, 3}, 0},
                                      {{5, 1500, 7}, 1},
                                      {{4, 21, 9, 8}, 1},
-                                     {{37, 1, 129}, 1},
+                                     {{17, 1, 65}, 1},
                                      {of_rank(10), 4},
                                      {of_rank(64), 62},
                                      {{0, 5}, 1},
@@ -261,7 +261,7 @@ const std::vector<Case>& awkward_cases() {
                        8});
     }
 
-    for (const Shape& shape : {Shape{70, 1031}, Shape{1500, 10}, Shape{20000, 3}, Shape{5, 1}}) {
+    for (const Shape& shape : {Shape{70, 1031}, Shape{1500, 10}, Shape{5, 1}}) {
       for (const Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
         cases.push_back(
             {text("cross_entropy of ", bracketed(shape), ", reduction ", static_cast<int>(reduction)),
@@ -276,6 +276,9 @@ const std::vector<Case>& awkward_cases() {
                                   {.weight = in[1].detach() + 2, .ignore_index = 2, .label_smoothing = 0.125});
            }});
     }
+    cases.push_back({"cross_entropy of 16500 rows", {{16500, 2}}, [](const Inputs& in) {
+                       return cross_entropy(in[0], targets(in[0]));
+                     }});
     for (const std::vector<Shape>& shapes : {std::vector<Shape>{{37, 129}, {37, 129}}, {{20011}, {1}}, {{}, {}}}) {
       for (const Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum})
         cases.push_back({text("mse_loss of ", bracketed(shapes[0]), ", reduction ", static_cast<int>(reduction)),

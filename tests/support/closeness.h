@@ -4,17 +4,17 @@
 // no multiplication with an addition, so its bits are the CPU's, with these exceptions:
 //
 //   operation                                  float32, float64                            float16, bfloat16
-//   exp, log, sigmoid                          4 ulp of each element                        2 ulp of the largest
-//   the slopes of exp and sigmoid              4 ulp of each element and of the largest     element, for each operation
+//   exp, log, sigmoid                          7 ulp of each element                        2 ulp of the largest
+//   the slopes of exp and sigmoid              7 ulp of each element and of the largest     element, for each operation
 //   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 on the way
 //   and their gradients
 //   matmul, linear and its gradient            1e-5, 1e-12 of the largest element
 //   all others                                 equal
 //
-// The library functions of a processor and of a GPU differ in their last places, and matrix products are added in
-// another order, by cuBLAS. What follows from such a number differs likewise; an error relative to the largest element
-// is what subtraction leaves of it. The CPU has no kernels for 16 bits: there the reference is its float32 result,
-// rounded.
+// The library functions of a processor and of a GPU differ in their last places (the CPU's are right to 5 ulp:
+// tests/core/packet_test.cpp; CUDA documents 1 and 2), and matrix products are added in another order, by cuBLAS. What
+// follows from such a number differs likewise; an error relative to the largest element is what subtraction leaves of
+// it. The CPU has no kernels for 16 bits: there the reference is its float32 result, rounded.
 //
 // sim runs the CPU's kernels, and must give the CPU's bits throughout.
 #pragma once
@@ -61,10 +61,10 @@ inline Closeness closeness_of(cairn::Operation operation, cairn::DType dtype) {
     case exp:
     case log:
     case sigmoid:
-      return {4 * ulp, 0};
+      return {7 * ulp, 0};
     case exp_backward:
     case sigmoid_backward:
-      return {4 * ulp, 4 * ulp};
+      return {7 * ulp, 7 * ulp};
     case softmax:
     case softmax_backward:
     case log_softmax:
