@@ -54,6 +54,10 @@ if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 has not heard
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
 endif()
 set(CMAKE_CUDA_STANDARD 20)
+if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 13)
+  message(WARNING "${CMAKE_CUDA_COMPILER} is of CUDA ${CMAKE_CUDA_COMPILER_VERSION}; cuda/ is written for 13 and may not compile. "
+    "-DCAIRN_CUDA=OFF leaves it out; CUDACXX names another nvcc")
+endif()
 set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
 
 # PyPI's toolkit keeps its libraries in lib/, others in lib64/ or targets/.../lib.
