@@ -40,11 +40,11 @@ void load_backend(Device::Type type, const std::vector<std::string>& folders) {
     const std::filesystem::path path = std::filesystem::path(folder) / file;
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) return load_backend(path.string());
-    places += folder + " ";
+    places += (places.empty() ? "" : ", ") + folder;
   }
   if (void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return register_from(library, file);
-  throw DeviceError(text("the plug-in for ", name(type), " devices was not found: ", file, " is not in ", places,
-                         "nor where the system's loader looks"),
+  throw DeviceError(text("the plug-in for ", name(type), " devices was not found: ", file, " is ",
+                         places.empty() ? "not" : "neither in " + places + " nor", " where the system's loader looks"),
                     {.hint = text("build it with ./dev build --", name(type),
                                   ", or name its folder; the loader says: ", loader_error())});
 }

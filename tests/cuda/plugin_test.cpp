@@ -28,8 +28,9 @@ TEST_CASE("what is no plug-in is refused, and says why") {
 TEST_CASE("a plug-in brings its devices, once") {
   if (!find_backend(Device::Type::cuda)) {
     const TemporaryFolder nothing;
-    CHECK_THAT(message_of([&] { load_backend(Device::Type::cuda, {nothing.path()}); }),
-               Contains("the plug-in for cuda devices was not found: libcairn_cuda.so is not in " + nothing.path()));
+    CHECK_THAT(
+        message_of([&] { load_backend(Device::Type::cuda, {nothing.path()}); }),
+        Contains("the plug-in for cuda devices was not found: libcairn_cuda.so is neither in " + nothing.path()));
     load_backend(Device::Type::cuda, {nothing.path(), CAIRN_EMULATED_FOLDER});
   }
   const Backend* const table = find_backend(Device::Type::cuda);

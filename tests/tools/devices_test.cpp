@@ -62,8 +62,8 @@ TEST_CASE("without a plug-in the program says where it looked, with exit code 4,
     CHECK(outcome.code == 4);
     CHECK(outcome.out.empty());
     CHECK_THAT(outcome.err,
-               StartsWith("error: the plug-in for cuda devices was not found: libcairn_cuda.so is not in ") &&
-                   Contains(program.folder() + " ") && Contains(program.plugin_folder() + " "));
+               StartsWith("error: the plug-in for cuda devices was not found: libcairn_cuda.so is neither in ") &&
+                   Contains(program.folder() + ", ") && Contains(program.plugin_folder() + " nor"));
   }
   CHECK(program.run(short_training).code == 0);
 }
