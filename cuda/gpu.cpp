@@ -97,7 +97,8 @@ void Gpu::check_faults() {
     case Fault::none:
       return;
     case Fault::target_out_of_bounds:
-      throw Failure{Status::invalid, "cross_entropy: Target " + std::to_string(word.value) + " is out of bounds."};
+      throw Failure{Status::invalid, "an operation queued earlier failed: cross_entropy: Target " +
+                                         std::to_string(word.value) + " is out of bounds."};
   }
   throw Failure{Status::failed, "an operation queued earlier reported a fault that does not exist"};
 }

@@ -172,10 +172,11 @@ TEST_CASE("a class that does not exist is reported by the next call that waits, 
 
   run_with(0, 12);
   CHECK(outcome(table, table.copy_out(0, &result, loss.data, 4, nullptr)) ==
-        "invalid: cross_entropy: Target 12 is out of bounds.");
+        "invalid: an operation queued earlier failed: cross_entropy: Target 12 is out of bounds.");
   CHECK(outcome(table, table.copy_out(0, &result, loss.data, 4, nullptr)) == "ok");
   run_with(-1, 2);
-  CHECK(outcome(table, table.synchronize(0, nullptr)) == "invalid: cross_entropy: Target -1 is out of bounds.");
+  CHECK(outcome(table, table.synchronize(0, nullptr)) ==
+        "invalid: an operation queued earlier failed: cross_entropy: Target -1 is out of bounds.");
   run_with(0, 2);
   CHECK(outcome(table, table.copy_out(0, &result, loss.data, 4, nullptr)) == "ok");
   CHECK(result == Approx((2.407606 + 0.407606) / 2));
