@@ -11,8 +11,12 @@ struct FillAttributes {
 };
 
 struct ReduceAttributes {
-  std::int32_t reduced;  ///< How many of the last dimensions of x are summed up.
-  double divisor;        ///< The sum is divided by it: n for a mean, 1 for a sum.
+  std::int32_t reduced;  ///< How many of the last dimensions of x are reduced.
+  double divisor;        ///< The sum is divided by it: n for a mean, 1 for a sum, and for others.
+};
+
+struct IndexAttributes {
+  std::int32_t dim;  ///< The dimension that the index chooses places of.
 };
 
 struct ReductionAttributes {

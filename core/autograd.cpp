@@ -1,5 +1,6 @@
 #include <cairn/core/autograd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <vector>
@@ -124,6 +125,16 @@ Node* record(Tensor& output, const char* name, GradientFunction gradient, std::i
   if (!node) return nullptr;
   output.impl()->grad_fn = Reference<Node>::adopt(node);
   output.impl()->graph_version = output.impl()->storage->version();
+  return node;
+}
+
+Node* record(Tensor& output, const char* name, GradientFunction gradient, std::span<const Tensor> inputs) {
+  if (!thread_state.grad_enabled || !is_floating_point(output.dtype()) || std::ranges::none_of(inputs, records))
+    return nullptr;
+  Node* node = Node::make(name, gradient, output, static_cast<int>(inputs.size()));
+  output.impl()->grad_fn = Reference<Node>::adopt(node);
+  output.impl()->graph_version = output.impl()->storage->version();
+  for (std::size_t i = 0; i < inputs.size(); ++i) set_edge(node->edge(static_cast<int>(i)), &inputs[i]);
   return node;
 }
 

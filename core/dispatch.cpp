@@ -39,6 +39,7 @@ void run(const Backend& backend, Device device, const KernelCall& call) {
     throw DTypeError(
         text('"', name(call.operation), "\" not implemented for '", name(call.dtype), "' on ", name(backend.type)));
   }
+  if (status == Status::invalid && backend.host_memory) throw IndexError(backend.last_error());
   check_status(status, backend, device, std::string(name(call.operation)).c_str());
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <type_traits>
 
 #include <cairn/core/tensor_impl.h>
@@ -103,6 +104,7 @@ inline bool records(const Tensor& tensor) { return tensor.defined() && tensor.im
 /// Makes `output` the result of a new node with edges to `inputs` (null or undefined: no edge), or returns null when no
 /// gradient is wanted: gradient mode is off, or no input requires one.
 Node* record(Tensor& output, const char* name, GradientFunction gradient, std::initializer_list<const Tensor*> inputs);
+Node* record(Tensor& output, const char* name, GradientFunction gradient, std::span<const Tensor> inputs);
 
 /// To be called before `tensor` is changed in place: throws where autograd forbids it.
 void check_inplace(const Tensor& tensor);

@@ -17,6 +17,18 @@ namespace cairn {
 template <class T>
 using Computed = std::conditional_t<std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>, float, T>;
 
+/// base to the power of exponent, wrapping around; of a negative exponent what is left of the fraction, towards 0.
+CAIRN_HOST_DEVICE inline std::int64_t whole_power(std::int64_t base, std::int64_t exponent) {
+  if (exponent < 0) {
+    if (base == 1) return 1;
+    return base == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0;
+  }
+  std::uint64_t power = 1, square = static_cast<std::uint64_t>(base);
+  for (; exponent > 0; exponent /= 2, square *= square)
+    if (exponent % 2 == 1) power *= square;
+  return static_cast<std::int64_t>(power);
+}
+
 template <class T>
 struct Number {
   T value;
@@ -52,6 +64,7 @@ struct Number {
       return Number(-a.value);
   }
   CAIRN_HOST_DEVICE friend bool less(Number a, Number b) { return a.value < b.value; }
+  CAIRN_HOST_DEVICE friend bool equal(Number a, Number b) { return a.value == b.value; }
   CAIRN_HOST_DEVICE friend Number select(bool condition, Number a, Number b) { return condition ? a : b; }
   CAIRN_HOST_DEVICE friend Number magnitude(Number x) {
     if constexpr (wraps)
@@ -62,6 +75,14 @@ struct Number {
   CAIRN_HOST_DEVICE friend Number exp(Number x) { return Number(std::exp(x.value)); }
   CAIRN_HOST_DEVICE friend Number log(Number x) { return Number(std::log(x.value)); }
   CAIRN_HOST_DEVICE friend Number sqrt(Number x) { return Number(std::sqrt(x.value)); }
+  CAIRN_HOST_DEVICE friend Number tanh(Number x) { return Number(std::tanh(x.value)); }
+  CAIRN_HOST_DEVICE friend Number erf(Number x) { return Number(std::erf(x.value)); }
+  CAIRN_HOST_DEVICE friend Number pow(Number base, Number exponent) {
+    if constexpr (wraps)
+      return Number(whole_power(base.value, exponent.value));
+    else
+      return Number(std::pow(base.value, exponent.value));
+  }
 };
 
 }  // namespace cairn

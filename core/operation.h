@@ -18,27 +18,54 @@ enum class Operation : std::uint16_t {
   exp,
   log,
   sqrt,
-  relu,
+  rsqrt,
+  tanh,
   sigmoid,
-  // their gradients                             grad_x -> grad_y, x, y
+  erf,
+  relu,
+  // their gradients                             grad_x -> grad_y, v       v: the x or y that the slope is computed from
   neg_backward,
   abs_backward,
   exp_backward,
   log_backward,
   sqrt_backward,
-  relu_backward,
+  rsqrt_backward,
+  tanh_backward,
   sigmoid_backward,
+  erf_backward,
+  relu_backward,
   // elementwise, two inputs with broadcasting   y -> a, b
   add,
   sub,
   mul,
   div,
+  pow,
+  maximum,
+  minimum,
+  // whether something holds, likewise           y(bool) -> a, b
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  logical_and,
+  logical_or,
+  logical_xor,
+  // elementwise, three inputs, likewise
+  where,  // y -> condition(bool), a, b
+  clamp,  // y -> x, low, high
   // memory
-  fill,  // y ->                        FillAttributes
-  copy,  // y -> x                      any dtype to any dtype
+  fill,         // y ->                        FillAttributes
+  copy,         // y -> x                      any dtype to any dtype
+  gather,       // y -> x, index(int64)        IndexAttributes; y[.., i, ..] = x[.., index[.., i, ..], ..]
+  scatter_add,  // y -> x, index(int64)        IndexAttributes; y[.., index[.., i, ..], ..] += x[.., i, ..]
   // reductions
   sum,     // y -> x                      x: kept dimensions first, then ReduceAttributes::reduced others
-  argmax,  // y(int64) -> x               over the last dimension
+  amax,    // y -> x                      likewise; NaN where there is one
+  amin,    // y -> x
+  argmax,  // y(int64) -> x               over the last dimension; NaN counts as the largest
+  argmin,  // y(int64) -> x               likewise; NaN counts as the smallest
   // linear algebra
   matmul,           // y -> a, b                   y [..., m, n], a [..., m, k], b [..., k, n]; strides 0 broadcast
   linear,           // y -> x, weight, [bias]      x [n, in], weight [out, in]
@@ -65,5 +92,23 @@ enum class Operation : std::uint16_t {
 inline constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::count);
 
 std::string_view name(Operation operation);
+
+/// How many of an operation's operands, from the first, it may write to.
+constexpr int output_count(Operation operation) {
+  switch (operation) {
+    case Operation::cross_entropy:
+      return 2;
+    case Operation::linear_backward:
+    case Operation::batch_norm_backward:
+      return 3;
+    case Operation::batch_norm:
+      return 5;
+    case Operation::sgd_update:
+    case Operation::adam_update:
+      return 1 << 30;  // all of them
+    default:
+      return 1;
+  }
+}
 
 }  // namespace cairn

@@ -1,30 +1,42 @@
 // Functions of tensors, each with its gradient.
 //
-// Operands broadcast and promote as in PyTorch; all must be on one device. Errors are PyTorch's texts. Every function
-// works on every backend, computes in float32, float64 and (where that makes sense) int64, and returns a new tensor.
+// Operands broadcast and promote as in PyTorch; all must be on one device, but that a scalar on the CPU may stand
+// beside any. Errors are PyTorch's texts. Every function works on every backend and returns a new tensor; those that
+// change one in place are members of Tensor. float16 and bfloat16 are computed with as float32 and rounded once; whole
+// numbers wrap around.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include <cairn/core/tensor.h>
 
 namespace cairn {
 
-// Elementwise, one input of any shape. neg and abs also take int64.
+// Elementwise, one input of any shape. Whole numbers stay whole in neg, abs and relu; elsewhere they give float32.
 Tensor neg(const Tensor& x);
 Tensor abs(const Tensor& x);
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor sqrt(const Tensor& x);
+Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
+Tensor tanh(const Tensor& x);
+Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + exp(-x))
+Tensor erf(const Tensor& x);      ///< The error function.
 Tensor relu(const Tensor& x);
-Tensor sigmoid(const Tensor& x);
 
 // Elementwise, two inputs.
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);  ///< True division: integers give float32.
+Tensor pow(const Tensor& base, const Tensor& exponent);
+Tensor pow(const Tensor& base, Scalar exponent);  ///< Throws ValueError for a negative power of integers.
+Tensor pow(Scalar base, const Tensor& exponent);
+Tensor maximum(const Tensor& a, const Tensor& b);  ///< NaN where either is.
+Tensor minimum(const Tensor& a, const Tensor& b);
 
 Tensor operator-(const Tensor& x);
 Tensor operator+(const Tensor& a, const Tensor& b);
@@ -40,10 +52,95 @@ Tensor operator-(Scalar a, const Tensor& b);
 Tensor operator*(Scalar a, const Tensor& b);
 Tensor operator/(Scalar a, const Tensor& b);
 
-// Reductions over the dimensions given; none given means all.
+// Comparisons, element by element: bool tensors, without gradient. Whether two handles name one tensor: a.is_same(b).
+Tensor eq(const Tensor& a, const Tensor& b);
+Tensor ne(const Tensor& a, const Tensor& b);
+Tensor lt(const Tensor& a, const Tensor& b);
+Tensor le(const Tensor& a, const Tensor& b);
+Tensor gt(const Tensor& a, const Tensor& b);
+Tensor ge(const Tensor& a, const Tensor& b);
+Tensor eq(const Tensor& a, Scalar b);
+Tensor ne(const Tensor& a, Scalar b);
+Tensor lt(const Tensor& a, Scalar b);
+Tensor le(const Tensor& a, Scalar b);
+Tensor gt(const Tensor& a, Scalar b);
+Tensor ge(const Tensor& a, Scalar b);
+
+Tensor operator==(const Tensor& a, const Tensor& b);
+Tensor operator!=(const Tensor& a, const Tensor& b);
+Tensor operator<(const Tensor& a, const Tensor& b);
+Tensor operator<=(const Tensor& a, const Tensor& b);
+Tensor operator>(const Tensor& a, const Tensor& b);
+Tensor operator>=(const Tensor& a, const Tensor& b);
+Tensor operator==(const Tensor& a, Scalar b);
+Tensor operator!=(const Tensor& a, Scalar b);
+Tensor operator<(const Tensor& a, Scalar b);
+Tensor operator<=(const Tensor& a, Scalar b);
+Tensor operator>(const Tensor& a, Scalar b);
+Tensor operator>=(const Tensor& a, Scalar b);
+
+// Of numbers of any kind; what is not 0 is true, NaN included.
+Tensor logical_not(const Tensor& x);
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, const Tensor& b);
+
+// Choosing. A condition, or mask, is bool.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);  ///< a where it holds, else b.
+Tensor where(const Tensor& condition, const Tensor& a, Scalar b);
+Tensor where(const Tensor& condition, Scalar a, const Tensor& b);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);  ///< `value` has no dimensions.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value);
+Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max = {});
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max = {});  ///< Either may be undefined.
+
+// Reductions over the dimensions given; none given means all. The dimensions go, or with `keepdim` become 1.
 Tensor sum(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< Integers and bool give int64.
 Tensor mean(const Tensor& x, const Shape& dims = {}, bool keepdim = false);
-Tensor argmax(const Tensor& x, int dim, bool keepdim = false);  ///< The first of equals; no gradient.
+Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< Gradient in equal parts among equals.
+Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false);
+Tensor all(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< bool; true of no elements.
+Tensor any(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< bool; false of no elements.
+
+/// Σ (x - mean)² / (n - correction), and its root. NaN where n is 0, and of one number with the usual correction.
+Tensor var(const Tensor& x, const Shape& dims = {}, double correction = 1, bool keepdim = false);
+Tensor std(const Tensor& x, const Shape& dims = {}, double correction = 1, bool keepdim = false);
+
+/// (Σ |x|^p)^(1/p): p = 2 is the length, infinity the largest magnitude, 0 the number of those that are not 0.
+Tensor norm(const Tensor& x, double p = 2, const Shape& dims = {}, bool keepdim = false);
+Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false);  ///< log Σ exp(x), without overflow.
+
+struct ValuesAndIndices {
+  Tensor values, indices;
+};
+Tensor max(const Tensor& x);  ///< Of all elements; NaN where there is one.
+Tensor min(const Tensor& x);
+ValuesAndIndices max(const Tensor& x, int dim, bool keepdim = false);  ///< Gradient to the place that was found.
+ValuesAndIndices min(const Tensor& x, int dim, bool keepdim = false);
+Tensor argmax(const Tensor& x);  ///< The first of equals, counted row by row; no gradient. NaN counts as the largest.
+Tensor argmin(const Tensor& x);
+Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
+Tensor argmin(const Tensor& x, int dim, bool keepdim = false);
+
+// Joining; cutting is Tensor's (split, chunk, narrow, slice, select). A vector of no elements joins with any shape.
+Tensor cat(std::span<const Tensor> tensors, int dim = 0);
+Tensor stack(std::span<const Tensor> tensors, int dim = 0);
+inline Tensor cat(std::initializer_list<Tensor> tensors, int dim = 0) {
+  return cat(std::span<const Tensor>(tensors.begin(), tensors.size()), dim);
+}
+inline Tensor stack(std::initializer_list<Tensor> tensors, int dim = 0) {
+  return stack(std::span<const Tensor>(tensors.begin(), tensors.size()), dim);
+}
+
+// Indexing along a dimension. An index is int64 (or int32) and counts from 0; what is out of range throws IndexError,
+// before anything is written, where the host can look, and is reported later by a device that works by itself.
+/// y[.., i, ..] = x[.., index[.., i, ..], ..]: the result has the index's shape, which may be smaller than x's.
+Tensor gather(const Tensor& x, int dim, const Tensor& index);
+/// x, with y[.., index[.., i, ..], ..] += source[.., i, ..]; equal places are added in the order of `dim`.
+Tensor scatter_add(const Tensor& x, int dim, const Tensor& index, const Tensor& source);
+Tensor index_select(const Tensor& x, int dim, const Tensor& index);  ///< index [n]: n slices of x, in that order.
+/// int64 [..., classes]: 1 at the class, else 0. Without a number of classes, as many as the largest asks for.
+Tensor one_hot(const Tensor& classes, std::int64_t num_classes = -1);
 
 /// a [..., m, k] by b [..., k, n]: batches broadcast; a vector stands for a matrix of one row (left) or column (right).
 Tensor matmul(const Tensor& a, const Tensor& b);

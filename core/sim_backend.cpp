@@ -258,7 +258,8 @@ Status run(std::int32_t index, const KernelCall* call, void*) {
   if (!cpu_backend().supports(call->operation, call->dtype)) return Status::unsupported;
   return on_device(index, [&](SimDevice& device) {
     device.enqueue([&device, job = std::make_shared<const Job>(*call, device)] {
-      if (cpu_backend().run(0, &job->call, nullptr) != Status::ok) device.fail(std::string(name(job->call.operation)));
+      if (cpu_backend().run(0, &job->call, nullptr) != Status::ok)
+        device.fail(std::string(name(job->call.operation)) + ": " + cpu_backend().last_error());
     });
     return Status::ok;
   });

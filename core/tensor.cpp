@@ -314,37 +314,7 @@ const Tensor& Tensor::fill_(Scalar value) const {
   return *this;
 }
 
-// Made from nothing, or from numbers.
-
-Tensor empty(const Shape& shape, const TensorOptions& options) {
-  Tensor made = make_tensor(shape, options.dtype, options.device);
-  if (options.requires_grad) made.requires_grad_();
-  return made;
-}
-
-Tensor full(const Shape& shape, Scalar value, const TensorOptions& options) {
-  Tensor made = make_tensor(shape, options.dtype, options.device);
-  dispatch(Operation::fill, options.dtype, {&made}, FillAttributes{value.floating, value.integer});
-  if (options.requires_grad) made.requires_grad_();
-  return made;
-}
-
-Tensor zeros(const Shape& shape, const TensorOptions& options) { return full(shape, 0, options); }
-Tensor ones(const Shape& shape, const TensorOptions& options) { return full(shape, 1, options); }
-Tensor empty_like(const Tensor& like) { return empty(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
-Tensor zeros_like(const Tensor& like) { return zeros(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
-Tensor ones_like(const Tensor& like) { return ones(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
-Tensor scalar_tensor(Scalar value, const TensorOptions& options) { return full({}, value, options); }
-
-Tensor arange(std::int64_t end, const TensorOptions& options) {
-  check<ValueError>(end >= 0, "upper bound and lower bound inconsistent with step sign");
-  Tensor numbers = make_tensor({end}, DType::int64, Device());
-  const std::span<std::int64_t> values = numbers.data<std::int64_t>();
-  for (std::int64_t i = 0; i < end; ++i) values[static_cast<std::size_t>(i)] = i;
-  Tensor made = numbers.to(options.dtype).to(options.device);
-  if (options.requires_grad) made.requires_grad_();
-  return made;
-}
+// Made from numbers. (From nothing: operations/creation.cpp.)
 
 Tensor from_bytes(const void* memory, const Shape& shape, DType dtype) {
   Tensor made = make_tensor(shape, dtype, Device());

@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <cairn/core/device.h>
 #include <cairn/core/dtype.h>
@@ -42,13 +43,17 @@ void destroy_counted(TensorImpl* impl) noexcept;
 /// A number given where a tensor could stand: `x * 2`, `full({3}, 0.5)`. Remembers whether it was whole.
 struct Scalar {
   bool is_integer;
+  bool is_boolean;
   std::int64_t integer;
   double floating;
 
   template <class T>
   requires std::is_integral_v<T> Scalar(T value)
-      : is_integer(true), integer(static_cast<std::int64_t>(value)), floating(static_cast<double>(value)) {}
-  Scalar(double value) : is_integer(false), integer(0), floating(value) {}
+      : is_integer(true),
+        is_boolean(std::is_same_v<T, bool>),
+        integer(static_cast<std::int64_t>(value)),
+        floating(static_cast<double>(value)) {}
+  Scalar(double value) : is_integer(false), is_boolean(false), integer(0), floating(value) {}
 };
 
 /// How a new tensor is made: `zeros({2, 3}, {.dtype = DType::int64})`.
@@ -106,12 +111,16 @@ class Tensor {
   Tensor reshape(const Shape& shape) const;  ///< As `view`, copying where it must.
   Tensor flatten(int start_dim = 0, int end_dim = -1) const;
   Tensor transpose(int dim0, int dim1) const;
-  Tensor t() const;  ///< The transpose of a matrix.
+  Tensor t() const;  ///< The transpose of a matrix; a vector or a scalar is its own.
   Tensor permute(const Shape& dims) const;
   Tensor select(int dim, std::int64_t index) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor slice(int dim, std::int64_t start, std::int64_t end, std::int64_t step = 1) const;
+  std::vector<Tensor> split(std::int64_t size, int dim = 0) const;  ///< Parts of `size`; the last may be smaller.
+  std::vector<Tensor> split(const Shape& sizes, int dim = 0) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;  ///< At most so many parts, evenly.
+  Tensor squeeze() const;                                             ///< Without its dimensions of extent 1.
   Tensor squeeze(int dim) const;
   Tensor unsqueeze(int dim) const;
   Tensor expand(const Shape& shape) const;  ///< Extents of 1 repeat with stride 0; -1 keeps an extent.
@@ -121,7 +130,7 @@ class Tensor {
 
   // Copies.
   Tensor clone() const;
-  Tensor to(DType dtype) const;
+  Tensor to(DType dtype) const;  ///< Itself if it is of that dtype, else a converted copy; likewise for devices.
   Tensor to(Device device) const;
   Tensor to(const char* device) const { return to(Device(device)); }
 
@@ -133,8 +142,27 @@ class Tensor {
   const Tensor& sub_(const Tensor& other) const;
   const Tensor& mul_(const Tensor& other) const;
   const Tensor& div_(const Tensor& other) const;
+  const Tensor& pow_(const Tensor& exponent) const;
   const Tensor& add_(Scalar other) const;
+  const Tensor& sub_(Scalar other) const;
   const Tensor& mul_(Scalar other) const;
+  const Tensor& div_(Scalar other) const;
+  const Tensor& pow_(Scalar exponent) const;
+  const Tensor& neg_() const;
+  const Tensor& abs_() const;
+  const Tensor& exp_() const;
+  const Tensor& log_() const;
+  const Tensor& sqrt_() const;
+  const Tensor& rsqrt_() const;
+  const Tensor& tanh_() const;
+  const Tensor& sigmoid_() const;
+  const Tensor& erf_() const;
+  const Tensor& relu_() const;
+  const Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = {}) const;
+  const Tensor& clamp_(const Tensor& min, const Tensor& max = {}) const;
+  const Tensor& masked_fill_(const Tensor& mask, Scalar value) const;
+  const Tensor& masked_fill_(const Tensor& mask, const Tensor& value) const;
+  const Tensor& scatter_add_(int dim, const Tensor& index, const Tensor& source) const;
 
   // Reductions; see ops.h for those over chosen dimensions.
   Tensor sum() const;
@@ -154,10 +182,15 @@ Tensor empty(const Shape& shape, const TensorOptions& options = {});  ///< Numbe
 Tensor zeros(const Shape& shape, const TensorOptions& options = {});
 Tensor ones(const Shape& shape, const TensorOptions& options = {});
 Tensor full(const Shape& shape, Scalar value, const TensorOptions& options = {});
-Tensor arange(std::int64_t end, const TensorOptions& options = {.dtype = DType::int64});
+Tensor arange(std::int64_t end, const TensorOptions& options = {.dtype = DType::int64});  ///< 0, 1, ..., end - 1
+/// start, start + step, ... before `end`. Without options int64 if all three are whole, else float32.
+Tensor arange(Scalar start, Scalar end, Scalar step = 1, const std::optional<TensorOptions>& options = {});
+Tensor linspace(double start, double end, std::int64_t steps, const TensorOptions& options = {});  ///< Both included.
+Tensor eye(std::int64_t rows, std::optional<std::int64_t> columns = {}, const TensorOptions& options = {});
 Tensor empty_like(const Tensor& like);
 Tensor zeros_like(const Tensor& like);
 Tensor ones_like(const Tensor& like);
+Tensor full_like(const Tensor& like, Scalar value);
 
 // Made from numbers, copied: `tensor({1.0f, 2.0f})`, `from_data(std::span(v), {2, 3})`.
 template <class T>

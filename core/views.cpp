@@ -9,6 +9,12 @@
 namespace cairn {
 namespace {
 
+/// "torch.FloatTensor", as PyTorch calls a tensor's type.
+std::string type_text(const Tensor& tensor) {
+  const std::string device = tensor.device().is_cpu() ? "" : text(name(tensor.device().type()), '.');
+  return text("torch.", device, scalar_type_name(tensor.dtype()), "Tensor");
+}
+
 /// Strides with which `shape` sees the same elements in the same order, or false when only a copy could: every run of
 /// dimensions of `from` that lies evenly in memory may be cut anew.
 bool strides_of_view(const Tensor& from, const Shape& shape, Shape& strides) {
@@ -49,7 +55,8 @@ Shape inferred(const Shape& shape, std::int64_t numel) {
       check<ShapeError>(unknown < 0, "only one dimension can be inferred");
       unknown = i;
     } else {
-      check<ShapeError>(shape[i] >= 0, "invalid shape dimension ", shape[i]);
+      check<ShapeError>(shape[i] >= 0, "invalid shape dimension ", shape[i], " at index ", i, " of shape ",
+                        Extents(shape));
       known *= shape[i];
     }
   }
@@ -173,7 +180,7 @@ Tensor Tensor::permute(const Shape& dims) const {
   std::uint64_t seen = 0;
   for (int i = 0; i < dim(); ++i) {
     const int d = wrap_dim(dims[i], dim());
-    check<ShapeError>(!(seen >> d & 1), "permute(dims): duplicate dims are not allowed.");
+    check<ShapeError>(!(seen >> d & 1), "permute(): duplicate dims are not allowed.");
     seen |= std::uint64_t{1} << d;
     new_shape[i] = shape()[d];
     new_strides[i] = strides()[d];
@@ -188,8 +195,8 @@ Tensor Tensor::select(int dim, std::int64_t index) const {
   check<IndexError>(this->dim() > 0, "select() cannot be applied to a 0-dim tensor.");
   const int d = wrap_dim(dim, this->dim());
   const std::int64_t extent = shape()[d];
-  check<IndexError>(index >= -extent && index < extent, "index ", index, " is out of bounds for dimension ", d,
-                    " with size ", extent);
+  check<IndexError>(index >= -extent && index < extent, "select(): index ", index, " out of range for tensor of size ",
+                    Extents(shape()), " at dimension ", d);
   if (index < 0) index += extent;
   Shape new_shape, new_strides;
   for (int i = 0; i < this->dim(); ++i) {
@@ -225,8 +232,9 @@ Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
   check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [-", extent,
                     ", ", extent, "], but got ", start, ")");
   if (start < 0) start += extent;
-  check<IndexError>(length >= 0 && length <= extent - start, "start (", start, ") + length (", length,
-                    ") exceeds dimension size (", extent, ").");
+  check<IndexError>(length >= 0, "narrow(): length must be non-negative.");
+  check<IndexError>(length <= extent - start, "start (", start, ") + length (", length, ") exceeds dimension size (",
+                    extent, ").");
   return slice(dim, start, start + length);
 }
 
@@ -241,6 +249,18 @@ Tensor Tensor::squeeze(int dim) const {
   }
   Tensor made = make_view(*this, new_shape, new_strides, storage_offset());
   record(made, "SqueezeBackward1", reshape_gradient, {this});
+  return made;
+}
+
+Tensor Tensor::squeeze() const {
+  Shape new_shape, new_strides;
+  for (int i = 0; i < dim(); ++i) {
+    if (shape()[i] == 1) continue;
+    new_shape.push_back(shape()[i]);
+    new_strides.push_back(strides()[i]);
+  }
+  Tensor made = make_view(*this, new_shape, new_strides, storage_offset());
+  record(made, "SqueezeBackward0", reshape_gradient, {this});
   return made;
 }
 
@@ -263,8 +283,8 @@ Tensor Tensor::unsqueeze(int dim) const {
 }
 
 Tensor Tensor::expand(const Shape& wanted) const {
-  check<ShapeError>(wanted.rank() >= dim(), "expand(", Extents(wanted), ", size=", Extents(shape()),
-                    "): the number of sizes provided (", wanted.rank(),
+  check<ShapeError>(wanted.rank() >= dim(), "expand(", type_text(*this), "{", Extents(shape()),
+                    "}, size=", Extents(wanted), "): the number of sizes provided (", wanted.rank(),
                     ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
   Shape new_shape = wanted, new_strides = wanted;
   const int extra = wanted.rank() - dim();

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include <cairn/core/builtin_backends.h>
+#include <cairn/core/cpu/failure.h>
 #include <cairn/core/cpu/instruction_set.h>
 #include <cairn/core/cpu/kernel.h>
 #include <cairn/core/error.h>
@@ -98,6 +99,10 @@ Status run(std::int32_t, const KernelCall* call, void*) {
   // See clear_upper_halves in kernel.h; written out, because this file is compiled for machines without AVX, too.
   if (in_use().set.load(std::memory_order_relaxed) != InstructionSet::baseline) asm volatile("vzeroupper");
 #endif
+  if (kernel_failure.failed) [[unlikely]] {
+    kernel_failure.failed = false;
+    return Status::invalid;
+  }
   return Status::ok;
 }
 bool supports(Operation operation, DType dtype) { return find(operation, dtype) != nullptr; }
@@ -109,7 +114,7 @@ Status create(std::int32_t, void** made) {
 }
 Status nothing(std::int32_t, void*) { return Status::ok; }
 Status nothing_with(std::int32_t, void*, void*) { return Status::ok; }
-const char* last_error() { return ""; }
+const char* last_error() { return kernel_failure.why; }
 
 constexpr Backend table{.version = Backend::current_version,
                         .type = Device::Type::cpu,

@@ -30,6 +30,7 @@ struct KernelTable {
 void add_elementwise_kernels(KernelTable& table);
 void add_memory_kernels(KernelTable& table);
 void add_reduction_kernels(KernelTable& table);
+void add_indexing_kernels(KernelTable& table);
 void add_matmul_kernels(KernelTable& table);
 void add_softmax_kernels(KernelTable& table);
 void add_loss_kernels(KernelTable& table);
@@ -45,6 +46,15 @@ void cairn_kernel_parallel_for(std::int64_t count, void (*task)(void* context, s
 int cairn_kernel_concurrency();
 void* cairn_kernel_allocate(std::size_t size);
 void cairn_kernel_release(void* memory, std::size_t size);
+
+/// Says, from the thread that called the kernel, why it refused its operands; it has written nothing then.
+void cairn_kernel_fail(const char* why);
+
+/// How elements of a dtype come to be float32, float64 or int64 side by side, and how those are stored (memory.cpp).
+using CairnLoadBlock = void (*)(void* block, const void* from, std::int64_t stride, std::int64_t count);
+using CairnStoreBlock = void (*)(void* to, std::int64_t stride, const void* block, std::int64_t count);
+CairnLoadBlock cairn_kernel_load_block(cairn::DType from, cairn::DType computed);
+CairnStoreBlock cairn_kernel_store_block(cairn::DType to, cairn::DType computed);
 }
 
 namespace cairn {

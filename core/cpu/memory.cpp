@@ -13,11 +13,11 @@ namespace {
 constexpr std::int64_t block = 256;
 
 /// Into a block, from `count` elements `stride` apart.
-template <class From, bool truth = false>
+template <class From, class Computed = Between<From>, bool truth = false>
 void load_block(void* to, const void* from, std::int64_t stride, std::int64_t count) {
-  auto* between = static_cast<Between<From>*>(to);
+  auto* computed = static_cast<Computed*>(to);
   const auto* x = static_cast<const Raw<From>*>(from);
-  for (std::int64_t i = 0; i < count; ++i) between[i] = widened<From>(x[i * stride], truth);
+  for (std::int64_t i = 0; i < count; ++i) computed[i] = converted<Computed>(widened<From>(x[i * stride], truth));
 }
 
 /// Out of a block.
@@ -28,10 +28,7 @@ void store_block(void* to, std::int64_t stride, const void* block, std::int64_t 
   for (std::int64_t i = 0; i < count; ++i) y[i * stride] = converted<To>(between[i]);
 }
 
-using Load = void (*)(void* block, const void* from, std::int64_t stride, std::int64_t count);
-using Store = void (*)(void* to, std::int64_t stride, const void* block, std::int64_t count);
-
-void convert(const View& y, const View& x, Load load, Store store) {
+void convert(const View& y, const View& x, CairnLoadBlock load, CairnStoreBlock store) {
   const Rows<2> rows({&y, &x});
   const std::int64_t sy = rows.stride(0), sx = rows.stride(1);
   const auto y_size = static_cast<std::int64_t>(size_of(y.dtype)), x_size = static_cast<std::int64_t>(size_of(x.dtype));
@@ -74,16 +71,12 @@ void fill_same(const View& view, const void* value) {
 void copy(const KernelCall& call) {
   const View &y = call.operands[0], &x = call.operands[1];
   if (x.dtype == y.dtype) return visit(y.dtype, [&]<class T>() { copy_same<BitsOf<T>>(y, x); });
-  Load load = nullptr;
-  Store store = nullptr;
-  bool whole = false, wide = false;
+  CairnLoadBlock load = nullptr;
+  CairnStoreBlock store = nullptr;
   visit(x.dtype, [&]<class From>() {
-    load = is_complex<From> && y.dtype == DType::boolean ? load_block<From, is_complex<From>> : load_block<From>;
-    whole = std::is_same_v<Between<From>, std::int64_t>;
-    wide = std::is_same_v<Between<From>, double>;
-  });
-  visit(y.dtype, [&]<class To>() {
-    store = whole ? store_block<To, std::int64_t> : wide ? store_block<To, double> : store_block<To, float>;
+    using Value = Between<From>;
+    load = is_complex<From> && y.dtype == DType::boolean ? load_block<From, Value, is_complex<From>> : load_block<From>;
+    store = cairn_kernel_store_block(y.dtype, dtype_of<Value>);
   });
   convert(y, x, load, store);
 }
@@ -104,3 +97,25 @@ void add_memory_kernels(KernelTable& table) {
 }
 
 }  // namespace cairn
+
+CairnLoadBlock cairn_kernel_load_block(cairn::DType from, cairn::DType computed) {
+  using namespace cairn;
+  CairnLoadBlock load = nullptr;
+  visit(from, [&]<class From>() {
+    load = computed == DType::float32   ? load_block<From, float>
+           : computed == DType::float64 ? load_block<From, double>
+                                        : load_block<From, std::int64_t>;
+  });
+  return load;
+}
+
+CairnStoreBlock cairn_kernel_store_block(cairn::DType to, cairn::DType computed) {
+  using namespace cairn;
+  CairnStoreBlock store = nullptr;
+  visit(to, [&]<class To>() {
+    store = computed == DType::float32   ? store_block<To, float>
+            : computed == DType::float64 ? store_block<To, double>
+                                         : store_block<To, std::int64_t>;
+  });
+  return store;
+}

@@ -7,6 +7,8 @@
 #include <Eigen/Core>
 #include <cstdint>
 
+#include <cairn/core/number.h>
+
 namespace cairn {
 
 template <class T>
@@ -73,6 +75,13 @@ Mask<T> less(Packet<T> a, Packet<T> b) {
     return {Eigen::internal::pcmp_lt(a.value, b.value)};
 }
 template <class T>
+Mask<T> equal(Packet<T> a, Packet<T> b) {
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return {a.value == b.value};
+  else
+    return {Eigen::internal::pcmp_eq(a.value, b.value)};
+}
+template <class T>
 Packet<T> select(Mask<T> mask, Packet<T> a, Packet<T> b) {
   if constexpr (std::is_same_v<T, std::int64_t>)
     return mask.value ? a : b;
@@ -109,6 +118,44 @@ Packet<T> log(Packet<T> x) {
 template <class T>
 Packet<T> sqrt(Packet<T> x) {
   return Packet<T>::of(Eigen::internal::psqrt(x.value));
+}
+
+/// Near 0, where 1 - exp(-2|x|) would lose digits, x + x z P(z) / Q(z) with z = x² (Moshier, Cephes, 1989).
+template <class T>
+Packet<T> tanh(Packet<T> x) {
+  using X = Packet<T>;
+  const X e = exp(X(-2) * magnitude(x)), far = (X(1) - e) / (X(1) + e);
+  const X z = x * x;
+  const X p = (X(-9.64399179425052238628e-1) * z - X(9.92877231001918586564e1)) * z - X(1.61468768441708447952e3);
+  const X q = ((z + X(1.12811678491632931402e2)) * z + X(2.23548839060100448583e3)) * z + X(4.84406305325125486048e3);
+  const X near = x + x * z * (p / q);
+  return select(less(magnitude(x), X(0.625)), near, select(less(x, X(0)), -far, far));
+}
+
+// The C library's, number by number: nothing here is worth a polynomial of our own.
+inline float each_erf(float x) { return __builtin_erff(x); }
+inline double each_erf(double x) { return __builtin_erf(x); }
+inline float each_pow(float base, float exponent) { return __builtin_powf(base, exponent); }
+inline double each_pow(double base, double exponent) { return __builtin_pow(base, exponent); }
+
+template <class T>
+Packet<T> erf(Packet<T> x) {
+  alignas(64) T lanes[Packet<T>::size];
+  Eigen::internal::pstore(lanes, x.value);
+  for (T& lane : lanes) lane = each_erf(lane);
+  return Packet<T>::of(Eigen::internal::pload<typename Packet<T>::Register>(lanes));
+}
+template <class T>
+Packet<T> pow(Packet<T> base, Packet<T> exponent) {
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    return Packet<T>(whole_power(base.value, exponent.value));
+  } else {
+    alignas(64) T lanes[Packet<T>::size], exponents[Packet<T>::size];
+    Eigen::internal::pstore(lanes, base.value);
+    Eigen::internal::pstore(exponents, exponent.value);
+    for (int i = 0; i < Packet<T>::size; ++i) lanes[i] = each_pow(lanes[i], exponents[i]);
+    return Packet<T>::of(Eigen::internal::pload<typename Packet<T>::Register>(lanes));
+  }
 }
 
 /// a b + c, fused where this instruction set can.

@@ -1,0 +1,88 @@
+// Elementwise operations of one input in front of their kernels, and in place.
+
+#include <cairn/core/elementwise.h>
+#include <cairn/core/operations/promotion.h>
+
+#include <cairn/core/dispatch.h>
+
+namespace cairn {
+namespace {
+
+/// The slope's tensor is saved: x, y or none, in which case the gradient stands in for it.
+template <class Op>
+void unary_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
+  gradients[0] = make_tensor(gradient.shape(), gradient.dtype(), gradient.device());
+  const Tensor& v = Op::slope_is == Slope::constant ? gradient : node.saved(0);
+  dispatch(Op::backward, gradient.dtype(), {&gradients[0], &gradient, &v});
+}
+
+template <class Op>
+Tensor unary(const char* node_name, const Tensor& given) {
+  const bool whole = is_whole_number(given.dtype());
+  const Tensor x = whole ? given.to(Op::takes_integers ? DType::int64 : DType::float32) : given;
+  Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
+  dispatch(Op::forward, x.dtype(), {&y, &x});
+  if (whole && Op::takes_integers) return y.to(given.dtype());
+  if (Node* node = record(y, node_name, unary_gradient<Op>, {&x})) {
+    if (Op::slope_is == Slope::of_input) node->save(x);
+    if (Op::slope_is == Slope::of_output) node->save_output(y);
+  }
+  return y;
+}
+
+template <class Op>
+const Tensor& unary_inplace(const char* node_name, const Tensor& x) {
+  check_inplace(x);
+  if (is_whole_number(x.dtype())) {
+    check_result_fits(x, Op::takes_integers ? x.dtype() : DType::float32, x.shape());
+    const Tensor y = unary<Op>(node_name, x);
+    return x.copy_(y);
+  }
+  const bool keeps_input = Op::slope_is == Slope::of_input && thread_state.grad_enabled && records(x);
+  const Tensor before = keeps_input ? x.detach().clone() : Tensor();
+  dispatch(Op::forward, x.dtype(), {&x, &x});
+  x.impl()->storage->bump_version();
+  if (Node* node = record_inplace(x, node_name, unary_gradient<Op>, {&x})) {
+    if (Op::slope_is == Slope::of_input) node->save(before);
+    if (Op::slope_is == Slope::of_output) node->save_output(x);
+  }
+  return x;
+}
+
+const Tensor& no_bool(const Tensor& x, const char* message) {
+  check<DTypeError>(x.dtype() != DType::boolean, message);
+  return x;
+}
+constexpr const char* no_negation =
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+    "`logical_not()` operator instead.";
+constexpr const char* no_magnitude = "\"abs_cpu\" not implemented for 'Bool'";
+constexpr const char* no_relu = "Boolean inputs not supported for relu";
+
+}  // namespace
+
+Tensor neg(const Tensor& x) { return unary<Neg>("NegBackward0", no_bool(x, no_negation)); }
+Tensor abs(const Tensor& x) { return unary<Abs>("AbsBackward0", no_bool(x, no_magnitude)); }
+Tensor exp(const Tensor& x) { return unary<Exp>("ExpBackward0", x); }
+Tensor log(const Tensor& x) { return unary<Log>("LogBackward0", x); }
+Tensor sqrt(const Tensor& x) { return unary<Sqrt>("SqrtBackward0", x); }
+Tensor rsqrt(const Tensor& x) { return unary<Rsqrt>("RsqrtBackward0", x); }
+Tensor tanh(const Tensor& x) { return unary<Tanh>("TanhBackward0", x); }
+Tensor sigmoid(const Tensor& x) { return unary<Sigmoid>("SigmoidBackward0", x); }
+Tensor erf(const Tensor& x) { return unary<Erf>("ErfBackward0", x); }
+Tensor relu(const Tensor& x) { return unary<Relu>("ReluBackward0", no_bool(x, no_relu)); }
+
+Tensor operator-(const Tensor& x) { return neg(x); }
+
+const Tensor& Tensor::neg_() const { return unary_inplace<Neg>("NegBackward0", no_bool(*this, no_negation)); }
+const Tensor& Tensor::abs_() const { return unary_inplace<Abs>("AbsBackward0", no_bool(*this, no_magnitude)); }
+const Tensor& Tensor::exp_() const { return unary_inplace<Exp>("ExpBackward0", *this); }
+const Tensor& Tensor::log_() const { return unary_inplace<Log>("LogBackward0", *this); }
+const Tensor& Tensor::sqrt_() const { return unary_inplace<Sqrt>("SqrtBackward0", *this); }
+const Tensor& Tensor::rsqrt_() const { return unary_inplace<Rsqrt>("RsqrtBackward0", *this); }
+const Tensor& Tensor::tanh_() const { return unary_inplace<Tanh>("TanhBackward0", *this); }
+const Tensor& Tensor::sigmoid_() const { return unary_inplace<Sigmoid>("SigmoidBackward0", *this); }
+const Tensor& Tensor::erf_() const { return unary_inplace<Erf>("ErfBackward0", *this); }
+const Tensor& Tensor::relu_() const { return unary_inplace<Relu>("ReluBackward0", no_bool(*this, no_relu)); }
+
+}  // namespace cairn
