@@ -19,7 +19,7 @@ using namespace cairn;
 
 namespace {
 
-/// An X that computes nothing, and knows whether exp or log took part.
+/// An X that computes nothing, and knows whether an approximation took part.
 struct Traced {
   bool approximate = false;
   Traced() = default;
@@ -35,11 +35,15 @@ struct Traced {
   friend Traced operator/(Traced a, Traced b) { return a + b; }
   friend Traced operator-(Traced a) { return a; }
   friend bool less(Traced, Traced) { return false; }
+  friend bool equal(Traced, Traced) { return false; }
   friend Traced select(bool, Traced a, Traced b) { return a + b; }
   friend Traced magnitude(Traced a) { return a; }
   friend Traced exp(Traced) { return of(true); }
   friend Traced log(Traced) { return of(true); }
   friend Traced sqrt(Traced a) { return a; }
+  friend Traced tanh(Traced) { return of(true); }
+  friend Traced erf(Traced) { return of(true); }
+  friend Traced pow(Traced, Traced) { return of(true); }
 };
 
 template <class T>
@@ -111,11 +115,10 @@ void check_unary() {
   if constexpr (!std::is_integral_v<T>) {
     expected.clear();
     std::vector<T> g(x.rbegin(), x.rend());
-    for (std::size_t i = 0; i < x.size(); ++i) expected.push_back(gradient<Op>(X(g[i]), X(x[i])).value);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      expected.push_back(gradient<Op>(X(g[i]), X(Op::slope_is == Slope::constant ? g[i] : x[i])).value);
     const Tensor slopes = tensor_of(g);
-    const Tensor* of_input = Op::slope_is == Slope::of_input ? &in : nullptr;
-    const Tensor* of_output = Op::slope_is == Slope::of_output ? &in : nullptr;
-    dispatch(Op::backward, dtype_of<T>, {&out, &slopes, of_input, of_output});
+    dispatch(Op::backward, dtype_of<T>, {&out, &slopes, Op::slope_is == Slope::constant ? &slopes : &in});
     check_all(Op::backward, out, expected, gradient<Op>(Traced(), Traced()).approximate);
   }
 }
@@ -135,6 +138,49 @@ void check_binary() {
   const Tensor first = tensor_of(a), second = tensor_of(b), out = empty_like(first);
   dispatch(Op::forward, dtype_of<T>, {&out, &first, &second});
   check_all(Op::forward, out, expected, Op::value(Traced(), Traced()).approximate);
+}
+
+/// A comparison is computed as 1 or 0 and stored as a bool.
+template <class Op, class T>
+void check_comparison() {
+  using X = Number<T>;
+  const std::vector<T> values = samples<T>();
+  int wrong = 0;
+  for (const T x : values) {
+    const Tensor first = tensor_of(std::vector<T>(values.size(), x)), second = tensor_of(values);
+    const Tensor out = empty(first.shape(), {.dtype = DType::boolean});
+    dispatch(Op::forward, dtype_of<T>, {&out, &first, &second});
+    for (std::size_t i = 0; i < values.size(); ++i)
+      wrong += out.data<bool>()[i] != (Op::value(X(x), X(values[i])).value != 0);
+  }
+  INFO(name(Op::forward) << " of " << name(dtype_of<T>));
+  CHECK(wrong == 0);
+}
+
+template <class Op, class T>
+void check_ternary() {
+  using X = Number<T>;
+  const std::vector<T> values = samples<T>();
+  std::vector<T> a, b, c, expected;
+  std::vector<bool> holds;
+  for (const T x : values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      a.push_back(x);
+      b.push_back(values[i]);
+      c.push_back(values[values.size() - 1 - i]);
+      holds.push_back(a.size() % 3 == 0);
+      const X first = Op::first_is_condition ? X(static_cast<bool>(holds.back())) : X(a.back());
+      expected.push_back(Op::value(first, X(b.back()), X(c.back())).value);
+    }
+  }
+  Tensor first = tensor_of(a);
+  if (Op::first_is_condition) {
+    first = empty(first.shape(), {.dtype = DType::boolean});
+    std::copy(holds.begin(), holds.end(), first.data<bool>().begin());
+  }
+  const Tensor second = tensor_of(b), third = tensor_of(c), out = empty_like(second);
+  dispatch(Op::forward, dtype_of<T>, {&out, &first, &second, &third});
+  check_all(Op::forward, out, expected, false);
 }
 
 template <class F>
@@ -167,6 +213,15 @@ TEST_CASE("every operation of two numbers is the same of Numbers as of packets")
       check_binary<Op, float>();
       check_binary<Op, double>();
       if constexpr (Op::takes_integers) check_binary<Op, std::int64_t>();
+    });
+  });
+}
+
+TEST_CASE("every comparison, and every operation of three numbers, is the same of Numbers as of packets") {
+  on_every_instruction_set([] {
+    for_each_type(TypeList<float, double, std::int64_t>{}, []<class T>() {
+      for_each_type(Comparisons{}, []<class Op>() { check_comparison<Op, T>(); });
+      for_each_type(TernaryOperations{}, []<class Op>() { check_ternary<Op, T>(); });
     });
   });
 }

@@ -3,6 +3,7 @@
 // A case says what was called as a short text, "sum(dim=[0,2],keepdim)" or "unsqueeze(squeeze(1),0)". A call without a
 // tensor among its arguments is applied to the inputs of the case; `in0` names one of them.
 #include <cctype>
+#include <cmath>
 #include <functional>
 
 #include <cairn/core/ops.h>
@@ -20,12 +21,17 @@ struct Call {
   std::string name;
   std::vector<Tensor> operands;
   std::vector<Shape> numbers;             // positional; a plain number is a list of one
+  std::vector<double> reals;              // the plain ones, whole or not
   std::map<std::string, Shape> keywords;  // dim=1, dim=[0,2]; a flag is an empty list
   std::vector<std::string> texts;         // bfloat16
 
   std::int64_t number(std::size_t i) const {
     expect(i < numbers.size() && numbers[i].rank() == 1, name, " lacks its argument ", i);
     return numbers[i][0];
+  }
+  double real(std::size_t i) const {
+    expect(i < reals.size(), name, " lacks its argument ", i);
+    return reals[i];
   }
   Shape dims() const { return keywords.contains("dim") ? keywords.at("dim") : Shape{}; }
   int dim() const {
@@ -40,6 +46,11 @@ struct Call {
 
 using Function = std::function<Tensor(const Call&)>;
 
+/// max(), or max(dim=1), of which the values are meant.
+Tensor extreme(const Call& call, Tensor (*of_all)(const Tensor&), ValuesAndIndices (*over)(const Tensor&, int, bool)) {
+  return call.dims().empty() ? of_all(call.x()) : over(call.x(), call.dim(), call.keywords.contains("keepdim")).values;
+}
+
 const std::map<std::string, Function>& functions() {
   static const std::map<std::string, Function> table = {
       {"add", [](const Call& c) { return add(c.x(), c.x(1)); }},
@@ -51,12 +62,33 @@ const std::map<std::string, Function>& functions() {
       {"exp", [](const Call& c) { return cairn::exp(c.x()); }},
       {"log", [](const Call& c) { return cairn::log(c.x()); }},
       {"sqrt", [](const Call& c) { return cairn::sqrt(c.x()); }},
+      {"maximum", [](const Call& c) { return maximum(c.x(), c.x(1)); }},
+      {"minimum", [](const Call& c) { return minimum(c.x(), c.x(1)); }},
+      {"pow", [](const Call& c) { return pow(c.x(), c.real(0)); }},
+      {"clamp", [](const Call& c) { return clamp(c.x(), c.real(0), c.real(1)); }},
+      {"where", [](const Call& c) { return where(c.x(), c.x(1), c.x(2)); }},
+      {"rsqrt", [](const Call& c) { return rsqrt(c.x()); }},
+      {"tanh", [](const Call& c) { return cairn::tanh(c.x()); }},
+      {"erf", [](const Call& c) { return cairn::erf(c.x()); }},
       {"relu", [](const Call& c) { return relu(c.x()); }},
       {"sigmoid", [](const Call& c) { return sigmoid(c.x()); }},
       {"matmul", [](const Call& c) { return matmul(c.x(), c.x(1)); }},
       {"sum", [](const Call& c) { return sum(c.x(), c.dims(), c.keywords.contains("keepdim")); }},
       {"mean", [](const Call& c) { return mean(c.x(), c.dims(), c.keywords.contains("keepdim")); }},
       {"argmax", [](const Call& c) { return argmax(c.x(), c.dim(), c.keywords.contains("keepdim")); }},
+      {"argmin", [](const Call& c) { return argmin(c.x(), c.dim(), c.keywords.contains("keepdim")); }},
+      {"max", [](const Call& c) { return extreme(c, max, max); }},
+      {"min", [](const Call& c) { return extreme(c, min, min); }},
+      {"var", [](const Call& c) { return cairn::var(c.x(), c.dims(), 1, c.keywords.contains("keepdim")); }},
+      {"std", [](const Call& c) { return cairn::std(c.x(), c.dims(), 1, c.keywords.contains("keepdim")); }},
+      {"norm2", [](const Call& c) { return norm(c.x(), 2, c.dims(), c.keywords.contains("keepdim")); }},
+      {"logsumexp", [](const Call& c) { return logsumexp(c.x(), c.dims(), c.keywords.contains("keepdim")); }},
+      {"softmax", [](const Call& c) { return softmax(c.x(), c.dim()); }},
+      {"log_softmax", [](const Call& c) { return log_softmax(c.x(), c.dim()); }},
+      {"cat", [](const Call& c) { return cat(c.operands, c.dim()); }},
+      {"stack", [](const Call& c) { return stack(c.operands, c.dim()); }},
+      {"gather", [](const Call& c) { return gather(c.x(), c.dim(), c.x(1)); }},
+      {"index_select", [](const Call& c) { return index_select(c.x(), c.dim(), c.x(1)); }},
       {"transpose",
        [](const Call& c) {
          if (c.numbers.empty()) return c.x().t();
@@ -92,7 +124,7 @@ class Expression {
   Expression(const std::string& text, const std::vector<Tensor>& inputs) : text_(text), inputs_(inputs) {}
 
   Tensor value() {
-    Tensor result = text_.starts_with("x[") ? sliced() : call(word());
+    Tensor result = text_.starts_with("x[") ? sliced() : text_.starts_with("x*(") ? masked() : call(word());
     expect(at_ == text_.size(), "the operation is not understood: ", text_);
     return result;
   }
@@ -118,12 +150,16 @@ class Expression {
     const char letter = peek();
     return std::isdigit(static_cast<unsigned char>(letter)) || letter == '-';
   }
-  std::int64_t number() {
+  double real() {
     std::size_t used = 0;
-    const std::int64_t value = std::stoll(text_.substr(at_), &used);
+    const double value = std::stod(text_.substr(at_), &used);
     at_ += used;
-    expect(peek() != '.', "a number that is not whole in ", text_);
     return value;
+  }
+  std::int64_t number() {
+    const double value = real();
+    expect(value == std::floor(value), "a number that is not whole in ", text_);
+    return static_cast<std::int64_t>(value);
   }
   Shape numbers() {
     if (!take('[')) return {number()};
@@ -146,21 +182,39 @@ class Expression {
         take(',');
       }
     }
+    if (take('.')) expect(word() == "values", "only the values of ", name, " are known");
     if (made.operands.empty()) made.operands = inputs_;
     return functions().at(name)(made);
   }
 
   void argument(Call& call_made) {
-    if (at_number() || peek() == '[') return call_made.numbers.push_back(numbers());
+    if (at_number()) {
+      call_made.reals.push_back(real());
+      return call_made.numbers.push_back({static_cast<std::int64_t>(call_made.reals.back())});
+    }
+    if (peek() == '[') return call_made.numbers.push_back(numbers());
     const std::string name = word();
     if (take('='))
       call_made.keywords[name] = numbers();
     else if (peek() == '(' || (name.starts_with("in") && name.size() == 3))
       call_made.operands.push_back(call(name));
-    else if (name == "keepdim")
+    else if (name == "keepdim" || name == "unbiased")
       call_made.keywords[name] = {};
     else
       call_made.texts.push_back(name);
+  }
+
+  /// x*(x>0), and with other comparisons
+  Tensor masked() {
+    const Tensor& x = inputs_.at(0);
+    at_ = 4;  // behind "x*(x"
+    const char comparison = peek();
+    at_ += 1;
+    const bool or_equal = take('=');
+    const double bound = real();
+    expect(take(')') && (comparison == '<' || comparison == '>'), "the operation is not understood: ", text_);
+    if (comparison == '>') return x * (or_equal ? x >= bound : x > bound);
+    return x * (or_equal ? x <= bound : x < bound);
   }
 
   /// x[1:4, ::2]

@@ -162,6 +162,17 @@ const std::vector<Mistake>& mistakes() {
          b.push_back(std::stoi(m[2]));
          add(zeros(a), zeros(b));
        }},
+      {"Sizes of tensors must match except in dimension (\\d+)\\. Expected size (\\d+) but got size (\\d+) for tensor "
+       "number (\\d+) in "
+       "the list\\.",
+       [](const auto& m, const auto&) {
+         Shape like(std::vector<std::int64_t>(static_cast<std::size_t>(std::stoi(m[1]) + 2), 2));
+         like[like.rank() - 1] = std::stoi(m[2]);
+         std::vector<Tensor> tensors(static_cast<std::size_t>(std::stoi(m[4])), zeros(like));
+         like[like.rank() - 1] = std::stoi(m[3]);
+         tensors.push_back(zeros(like));
+         cat(tensors, std::stoi(m[1]));
+       }},
       {"Expected more than 1 value per channel when training, got input size torch\\.Size\\((\\[.*\\])\\)",
        [](const auto& m, const auto&) {
          const Shape shape = to_shape(m[1]);
