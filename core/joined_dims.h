@@ -25,6 +25,8 @@ struct JoinedDims {
   JoinedDims() = default;
   explicit JoinedDims(const View* const (&views)[operands]) {
     const View& shape = *views[0];
+    if (is_one_row(views)) [[likely]]
+      return;
     dims[0] = 1;
     for (int k = 0; k < operands; ++k) strides[0][k] = 0;
     for (int d = shape.rank - 1; d >= 0; --d) {
@@ -40,6 +42,27 @@ struct JoinedDims {
   }
 
  private:
+  /// Whether all have the first one's shape and lie row by row, as most do; then the one row is ready.
+  bool is_one_row(const View* const (&views)[operands]) {
+    const View& shape = *views[0];
+    std::int64_t count = 1;
+    for (int d = shape.rank - 1; d >= 0; --d) {
+      const std::int64_t extent = shape.dims[d];
+      for (int k = 0; k < operands; ++k) {
+        const View& view = *views[k];
+        if (view.rank != shape.rank || view.dims[d] != extent || (view.strides[d] != count && extent != 1))
+          return false;
+      }
+      count *= extent;
+    }
+    for (int k = 0; k < operands; ++k) {
+      if (views[k]->rank != shape.rank) return false;
+      strides[0][k] = 1;
+    }
+    dims[0] = count;
+    return true;
+  }
+
   void append(std::int64_t extent, const std::int64_t (&step)[operands]) {
     bool joins = true;
     for (int k = 0; k < operands; ++k)

@@ -212,38 +212,47 @@ void store(T* to, Packet<T> packet) {
     Eigen::internal::pstoreu(to, packet.value);
 }
 
+/// What `load` and `store` do with less than a packet, and with numbers that lie apart.
+template <class T>
+[[gnu::noinline]] Packet<T> load_part(const T* from, std::int64_t stride, std::int64_t count) {
+  using Register = typename Packet<T>::Register;
+  if constexpr (has_masks<T>) {
+    if (stride == 1) return Packet<T>::of(Eigen::internal::ploadu<Register>(from, first_lanes<T>(count)));
+  }
+  if (stride == 0) return Packet<T>(*from);
+  alignas(64) T gathered[Packet<T>::size] = {};
+  for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
+  return Packet<T>::of(Eigen::internal::pload<Register>(gathered));
+}
+template <class T>
+[[gnu::noinline]] void store_part(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
+  if constexpr (has_masks<T>) {
+    if (stride == 1) return Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
+  }
+  alignas(64) T scattered[Packet<T>::size];
+  Eigen::internal::pstore(scattered, packet.value);
+  for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
+}
+
 /// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
 template <class T>
-Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
+[[gnu::always_inline]] inline Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
   if constexpr (std::is_same_v<T, std::int64_t>) {
     return Packet<T>(*from);
   } else {
-    using Register = typename Packet<T>::Register;
     if (stride == 1 && count >= Packet<T>::size) [[likely]]
-      return Packet<T>::of(Eigen::internal::ploadu<Register>(from));
-    if (stride == 0) return Packet<T>(*from);
-    if constexpr (has_masks<T>) {
-      if (stride == 1) return Packet<T>::of(Eigen::internal::ploadu<Register>(from, first_lanes<T>(count)));
-    }
-    alignas(64) T gathered[Packet<T>::size] = {};
-    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) gathered[i] = from[i * stride];
-    return Packet<T>::of(Eigen::internal::pload<Register>(gathered));
+      return load(from);
+    return load_part(from, stride, count);
   }
 }
-
 template <class T>
-void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
+[[gnu::always_inline]] inline void store(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
   if constexpr (std::is_same_v<T, std::int64_t>) {
     *to = packet.value;
   } else {
     if (stride == 1 && count >= Packet<T>::size) [[likely]]
-      return Eigen::internal::pstoreu(to, packet.value);
-    if constexpr (has_masks<T>) {
-      if (stride == 1) return Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
-    }
-    alignas(64) T scattered[Packet<T>::size];
-    Eigen::internal::pstore(scattered, packet.value);
-    for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
+      return store(to, packet);
+    store_part(to, stride, count, packet);
   }
 }
 
