@@ -200,7 +200,7 @@ Tensor& Tensor::requires_grad_(bool on) {
 }
 
 bool Tensor::is_leaf() const { return !defined_impl(*this).grad_fn; }
-Tensor Tensor::grad() const { return defined_impl(*this).grad; }
+const Tensor& Tensor::grad() const { return defined_impl(*this).grad; }
 Node* Tensor::grad_fn() const { return defined_impl(*this).grad_fn.get(); }
 
 void Tensor::set_grad(Tensor grad) const {

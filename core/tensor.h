@@ -100,7 +100,7 @@ class Tensor {
   bool requires_grad() const;
   Tensor& requires_grad_(bool on = true);  ///< Throws for a dtype without gradients, and for what is not a leaf.
   bool is_leaf() const;
-  Tensor grad() const;               ///< What `backward()` left here; undefined before.
+  const Tensor& grad() const;        ///< What `backward()` left here; undefined before.
   void set_grad(Tensor grad) const;  ///< Undefined clears it.
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;
   Tensor detach() const;  ///< The same numbers, outside the graph.

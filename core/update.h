@@ -1,7 +1,8 @@
 // What optimizers do to parameters: one dispatched operation for all parameters of a group.
 //
 // The mathematics stands here, in core, because every backend runs it (the GPU in one launch); optim holds the options,
-// the state and its names. Updates write in place outside the graph and bump the parameters' versions.
+// the state and its names. Updates write in place outside the graph and bump the versions of what they write. The
+// tensors are named, not held: a step of a tiny model counts no references for them.
 #pragma once
 
 #include <span>
@@ -11,8 +12,8 @@
 namespace cairn {
 
 struct SgdUpdate {
-  Tensor parameter, grad, momentum_buffer;  ///< The buffer is undefined when momentum is 0.
-  bool first = false;                       ///< The buffer holds nothing yet: it becomes the gradient.
+  const Tensor *parameter, *grad, *momentum_buffer;  ///< The buffer is null when momentum is 0.
+  bool first = false;                                ///< The buffer holds nothing yet: it becomes the gradient.
 };
 struct SgdUpdateOptions {
   double lr, momentum, dampening, weight_decay;
@@ -24,8 +25,8 @@ struct SgdUpdateOptions {
 void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options);
 
 struct AdamUpdate {
-  Tensor parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;  ///< The last is undefined without amsgrad.
-  Tensor step;                                                  ///< float32 scalar on the CPU; counted up by the call.
+  const Tensor *parameter, *grad, *exp_avg, *exp_avg_sq, *max_exp_avg_sq;  ///< The last is null without amsgrad.
+  const Tensor* step;  ///< float32 scalar on the CPU; counted up by the call.
 };
 struct AdamUpdateOptions {
   double lr, beta1, beta2, eps, weight_decay;

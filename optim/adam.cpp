@@ -63,7 +63,7 @@ void Adam::step() {
     const std::vector<Tensor>& all = parameters(group);
     updates_.clear();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      Tensor grad = all[i].grad();
+      const Tensor& grad = all[i].grad();
       if (!grad.defined()) continue;
       const std::span<Tensor> state = state_of(group, i);
       if (!state[step_count].defined()) {
@@ -74,11 +74,10 @@ void Adam::step() {
         state_created(group, i);
       }
       if (options.amsgrad && !state[max_exp_avg_sq].defined()) state[max_exp_avg_sq] = zeros_like(all[i]);
-      updates_.push_back({all[i], std::move(grad), state[exp_avg], state[exp_avg_sq],
-                          options.amsgrad ? state[max_exp_avg_sq] : Tensor(), state[step_count]});
+      updates_.push_back({&all[i], &grad, &state[exp_avg], &state[exp_avg_sq],
+                          options.amsgrad ? &state[max_exp_avg_sq] : nullptr, &state[step_count]});
     }
     adam_update(updates_, options);
-    updates_.clear();
   }
 }
 

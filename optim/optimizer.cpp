@@ -156,8 +156,8 @@ void Optimizer::zero_grad(bool set_to_none) {
   for (const Group& group : groups_) {
     for (const Tensor& parameter : group.parameters) {
       if (set_to_none) {
-        parameter.set_grad({});
-      } else if (const Tensor grad = parameter.grad(); grad.defined()) {
+        if (parameter.grad().defined()) parameter.set_grad({});
+      } else if (const Tensor& grad = parameter.grad(); grad.defined()) {
         grad.detach().zero_();
       }
     }

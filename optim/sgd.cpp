@@ -54,26 +54,24 @@ void SGD::step() {
     const SgdUpdateOptions& options = group_options_[group];
     const std::vector<Tensor>& all = parameters(group);
     updates_.clear();
-    first_.clear();
+    fresh_.clear();
+    fresh_.reserve(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
-      Tensor grad = all[i].grad();
+      const Tensor& grad = all[i].grad();
       if (!grad.defined()) continue;
-      SgdUpdate& update = updates_.emplace_back(SgdUpdate{all[i], std::move(grad), {}, false});
+      SgdUpdate& update = updates_.emplace_back(SgdUpdate{&all[i], &grad, nullptr, false});
       if (options.momentum == 0) continue;
-      update.momentum_buffer = state_of(group, i)[momentum_buffer];
-      if (update.momentum_buffer.defined()) continue;
-      update.momentum_buffer = empty_like(all[i]);
+      Tensor& buffer = state_of(group, i)[momentum_buffer];
+      update.momentum_buffer = &buffer;
+      if (buffer.defined()) continue;
+      update.momentum_buffer = &fresh_.emplace_back(Fresh{i, empty_like(all[i])}).buffer;
       update.first = true;
-      first_.push_back(i);
     }
     sgd_update(updates_, options);
-    std::size_t next = 0;
-    for (SgdUpdate& update : updates_) {
-      if (!update.first) continue;
-      state_of(group, first_[next])[momentum_buffer] = std::move(update.momentum_buffer);
-      state_created(group, first_[next++]);
+    for (Fresh& fresh : fresh_) {  // only now: a step that fails leaves no state
+      state_of(group, fresh.parameter)[momentum_buffer] = std::move(fresh.buffer);
+      state_created(group, fresh.parameter);
     }
-    updates_.clear();
   }
 }
 

@@ -41,8 +41,13 @@ class SGD : public Optimizer {
 
  private:
   std::vector<SgdUpdateOptions> group_options_;
-  std::vector<SgdUpdate> updates_;  // of one group; kept for its memory
-  std::vector<std::size_t> first_;  // which of them had no buffer
+  /// The buffer of a parameter that had none.
+  struct Fresh {
+    std::size_t parameter;
+    Tensor buffer;
+  };
+  std::vector<SgdUpdate> updates_;  // of one group; kept for their memory
+  std::vector<Fresh> fresh_;
 };
 
 }  // namespace cairn::optim

@@ -28,30 +28,42 @@ class PoolArray {
   T* data_;
 };
 
-void check_update(const Tensor& parameter, const Tensor& grad) {
-  check<ShapeError>(grad.defined() && grad.shape() == parameter.shape() && grad.dtype() == parameter.dtype(),
-                    "an optimizer's parameter and its gradient must have one shape and dtype");
-}
-
-/// The state that was kept for a parameter must still be like it: a kernel takes its memory for the parameter's dtype.
-void check_state(const Tensor& parameter, const Tensor& state, const char* which) {
-  if (!state.defined() || (state.dtype() == parameter.dtype() && state.shape() == parameter.shape())) return;
-  const std::string kept = text("an optimizer's ", which, " is ", state.dtype(), " of shape ", Extents(state.shape()),
-                                ", but its parameter is ", parameter.dtype(), " of shape ", Extents(parameter.shape()),
+[[noreturn]] void throw_unlike(const TensorImpl& parameter, const TensorImpl& state, const char* which) {
+  const std::string kept = text("an optimizer's ", which, " is ", state.dtype, " of shape ", Extents(state.shape),
+                                ", but its parameter is ", parameter.dtype, " of shape ", Extents(parameter.shape),
                                 "; make a new optimizer when a model has been converted");
-  check<ShapeError>(state.shape() == parameter.shape(), kept);
+  check<ShapeError>(state.shape == parameter.shape, kept);
   throw DTypeError(kept);
 }
 
-/// Calls `run(first, count)` for every stretch of updates that share dtype and device, and, for SGD, their `first`
-/// flag.
+/// What was kept for a parameter must still be like it: a kernel takes its memory for the parameter's dtype.
+inline void check_like(const TensorImpl& parameter, const Tensor* state, const char* which) {
+  if (!state) return;
+  const TensorImpl& kept = *state->impl();
+  if (kept.dtype != parameter.dtype || !(kept.shape == parameter.shape)) [[unlikely]]
+    throw_unlike(parameter, kept, which);
+}
+
+inline void check_update(const Tensor& parameter, const Tensor& grad) {
+  check<ShapeError>(
+      grad.defined() && grad.impl()->shape == parameter.impl()->shape && grad.impl()->dtype == parameter.impl()->dtype,
+      "an optimizer's parameter and its gradient must have one shape and dtype");
+}
+
+inline void bump_versions(std::initializer_list<const Tensor*> changed) {
+  for (const Tensor* tensor : changed)
+    if (tensor) tensor->impl()->storage->bump_version();
+}
+
+/// Calls `run(updates)` for every stretch that one call can do: of one dtype and device, and alike in what `same` asks.
 template <class Update, class Same, class Run>
 void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
   for (std::size_t begin = 0; begin < updates.size();) {
+    const TensorImpl& first = *updates[begin].parameter->impl();
     std::size_t end = begin + 1;
-    while (end < updates.size() && updates[end].parameter.dtype() == updates[begin].parameter.dtype() &&
-           updates[end].parameter.device() == updates[begin].parameter.device() && same(updates[begin], updates[end])) {
-      ++end;
+    for (; end < updates.size(); ++end) {
+      const TensorImpl& next = *updates[end].parameter->impl();
+      if (next.dtype != first.dtype || !(next.device == first.device) || !same(updates[begin], updates[end])) break;
     }
     run(updates.subspan(begin, end - begin));
     begin = end;
@@ -62,36 +74,59 @@ void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
 
 void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options) {
   for (const SgdUpdate& update : updates) {
-    check_update(update.parameter, update.grad);
-    check_state(update.parameter, update.momentum_buffer, "momentum_buffer");
+    check_update(*update.parameter, *update.grad);
+    check_like(*update.parameter->impl(), update.momentum_buffer, "momentum_buffer");
   }
   const auto same = [](const SgdUpdate& a, const SgdUpdate& b) { return a.first == b.first; };
   for_each_stretch(updates, same, [&](std::span<const SgdUpdate> stretch) {
     PoolArray<const Tensor*> operands(stretch.size() * 3 * sizeof(const Tensor*));
     std::size_t count = 0;
     for (const SgdUpdate& update : stretch) {
-      operands[count++] = &update.parameter;
-      operands[count++] = &update.grad;
-      operands[count++] = &update.momentum_buffer;
+      operands[count++] = update.parameter;
+      operands[count++] = update.grad;
+      operands[count++] = update.momentum_buffer;
     }
     const SgdAttributes attributes{options.lr,       options.momentum, options.dampening,    options.weight_decay,
                                    options.nesterov, options.maximize, stretch.front().first};
-    dispatch(Operation::sgd_update, stretch.front().parameter.dtype(), {operands.data(), count}, &attributes,
+    dispatch(Operation::sgd_update, stretch.front().parameter->impl()->dtype, {operands.data(), count}, &attributes,
              sizeof attributes);
-    for (const SgdUpdate& update : stretch) {
-      update.parameter.impl()->storage->bump_version();
-      if (update.momentum_buffer.defined()) update.momentum_buffer.impl()->storage->bump_version();
-    }
+    for (const SgdUpdate& update : stretch) bump_versions({update.parameter, update.momentum_buffer});
   });
 }
 
+namespace {
+
+/// In double, as PyTorch does it. Parameters that began together share a step, and the powers are worked out once.
+class AdamSteps {
+ public:
+  explicit AdamSteps(const AdamUpdateOptions& options) : options_(options) {}
+
+  AdamScalars at(float step) {
+    if (step != step_) {
+      step_ = step;
+      scalars_ = {options_.lr / (1 - std::pow(options_.beta1, static_cast<double>(step))),
+                  std::sqrt(1 - std::pow(options_.beta2, static_cast<double>(step)))};
+    }
+    return scalars_;
+  }
+
+ private:
+  const AdamUpdateOptions& options_;
+  float step_ = 0;
+  AdamScalars scalars_ = {};
+};
+
+}  // namespace
+
 void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& options) {
   for (const AdamUpdate& update : updates) {
-    check_update(update.parameter, update.grad);
-    check_state(update.parameter, update.exp_avg, "exp_avg");
-    check_state(update.parameter, update.exp_avg_sq, "exp_avg_sq");
-    check_state(update.parameter, update.max_exp_avg_sq, "max_exp_avg_sq");
+    const TensorImpl& parameter = *update.parameter->impl();
+    check_update(*update.parameter, *update.grad);
+    check_like(parameter, update.exp_avg, "exp_avg");
+    check_like(parameter, update.exp_avg_sq, "exp_avg_sq");
+    check_like(parameter, update.max_exp_avg_sq, "max_exp_avg_sq");
   }
+  AdamSteps steps(options);
   const auto same = [](const AdamUpdate&, const AdamUpdate&) { return true; };
   for_each_stretch(updates, same, [&](std::span<const AdamUpdate> stretch) {
     constexpr std::size_t head =
@@ -106,24 +141,18 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
     std::size_t count = 0;
     for (std::size_t i = 0; i < stretch.size(); ++i) {
       const AdamUpdate& update = stretch[i];
-      float& step = *static_cast<float*>(update.step.raw_data());
-      step += 1;
-      update.step.impl()->storage->bump_version();
-      // In double, as PyTorch does it.
-      new (scalars + i) AdamScalars{options.lr / (1 - std::pow(options.beta1, static_cast<double>(step))),
-                                    std::sqrt(1 - std::pow(options.beta2, static_cast<double>(step)))};
-      operands[count++] = &update.parameter;
-      operands[count++] = &update.grad;
-      operands[count++] = &update.exp_avg;
-      operands[count++] = &update.exp_avg_sq;
-      operands[count++] = &update.max_exp_avg_sq;
+      new (scalars + i) AdamScalars(steps.at(1 + *static_cast<const float*>(update.step->raw_data())));
+      operands[count++] = update.parameter;
+      operands[count++] = update.grad;
+      operands[count++] = update.exp_avg;
+      operands[count++] = update.exp_avg_sq;
+      operands[count++] = update.max_exp_avg_sq;
     }
-    dispatch(Operation::adam_update, stretch.front().parameter.dtype(), {operands.data(), count}, attributes.data(),
-             bytes);
+    dispatch(Operation::adam_update, stretch.front().parameter->impl()->dtype, {operands.data(), count},
+             attributes.data(), bytes);
     for (const AdamUpdate& update : stretch) {
-      for (const Tensor* changed : {&update.parameter, &update.exp_avg, &update.exp_avg_sq, &update.max_exp_avg_sq}) {
-        if (changed->defined()) changed->impl()->storage->bump_version();
-      }
+      *static_cast<float*>(update.step->raw_data()) += 1;
+      bump_versions({update.parameter, update.exp_avg, update.exp_avg_sq, update.max_exp_avg_sq, update.step});
     }
   });
 }

@@ -158,7 +158,7 @@ TEST_CASE("kernels leave no upper halves behind that would slow down the applica
     CHECK(leaves_none([&] { loss = loss + mse_loss(y, zeros({4, 3})); }));
     CHECK(leaves_none([&] { loss.backward(); }));
     CHECK(leaves_none([&] {
-      sgd_update(std::vector<SgdUpdate>{{weight.detach(), weight.grad(), buffer}},
+      sgd_update(std::vector<SgdUpdate>{{&weight, &weight.grad(), &buffer}},
                  {.lr = 0.1, .momentum = 0.9, .dampening = 0, .weight_decay = 0, .nesterov = false, .maximize = false});
     }));
   }

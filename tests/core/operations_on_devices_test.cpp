@@ -261,15 +261,17 @@ struct Parameters {
   std::vector<Tensor> sgd(const SgdUpdateOptions& options, bool is_first) {
     std::vector<SgdUpdate> updates;
     for (std::size_t i = 0; i < parameter.size(); ++i)
-      updates.push_back({parameter[i], grad[i], options.momentum == 0 ? Tensor() : first[i], is_first});
+      updates.push_back({&parameter[i], &grad[i], options.momentum == 0 ? nullptr : &first[i], is_first});
     sgd_update(updates, options);
     return all();
   }
   std::vector<Tensor> adam(const AdamUpdateOptions& options) {
     std::vector<AdamUpdate> updates;
+    std::vector<Tensor> steps;
+    for (std::size_t i = 0; i < parameter.size(); ++i) steps.push_back(step.clone());
     for (std::size_t i = 0; i < parameter.size(); ++i)
       updates.push_back(
-          {parameter[i], grad[i], first[i], second[i], options.amsgrad ? largest[i] : Tensor(), step.clone()});
+          {&parameter[i], &grad[i], &first[i], &second[i], options.amsgrad ? &largest[i] : nullptr, &steps[i]});
     adam_update(updates, options);
     return all();
   }

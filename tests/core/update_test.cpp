@@ -27,7 +27,7 @@ TEST_CASE("sgd_update follows its formula for every option", "[device]") {
         const Tensor p = filled(2, device), g = filled(0.5, device), b = filled(0, device);
         double value = 2, velocity = 0;
         for (int step = 0; step < 3; ++step) {
-          const SgdUpdate update{p, g, b, step == 0};
+          const SgdUpdate update{&p, &g, &b, step == 0};
           sgd_update({&update, 1}, {lr, momentum, dampening, decay, nesterov, maximize});
           double slope = maximize ? -0.5 : 0.5;
           slope += decay * value;
@@ -53,7 +53,8 @@ TEST_CASE("adam_update follows its formula for every option", "[device]") {
       double value = 2, average = 0, square = 0, top = 0;
       for (int t = 1; t <= 4; ++t) {
         const double given = t % 2 ? 0.5 : -0.1;
-        const AdamUpdate update{p, filled(given, device), m, v, largest, step};
+        const Tensor grad = filled(given, device);
+        const AdamUpdate update{&p, &grad, &m, &v, amsgrad ? &largest : nullptr, &step};
         adam_update({&update, 1}, {lr, beta1, beta2, eps, decay, amsgrad, false, decoupled});
         double slope = given;
         if (decoupled)
@@ -77,22 +78,27 @@ TEST_CASE("updates reach strided parameters and several dtypes in one call", "[d
   CAPTURE(device);
   const Tensor wide = zeros({4, 6}, {.device = device}), p = wide.t().narrow(0, 1, 3),
                q = zeros({5}, {.dtype = DType::float64, .device = device});
-  const SgdUpdate updates[] = {{p, ones({3, 4}, {.device = device}), {}, false}, {q, ones_like(q), {}, false}};
+  const Tensor p_grad = ones({3, 4}, {.device = device}), q_grad = ones_like(q), turned = p_grad.t();
+  const SgdUpdate updates[] = {{&p, &p_grad, nullptr, false}, {&q, &q_grad, nullptr, false}};
   sgd_update(updates, {0.5, 0, 0, 0, false, false});
   CHECK(wide[2][1].item() == -0.5);
   CHECK(wide[2][0].item() == 0);
   CHECK(q[4].item() == -0.5);
-  const SgdUpdate wrong{p, ones({4, 3}, {.device = device}), {}, false};
+  const SgdUpdate wrong{&p, &turned, nullptr, false};
   CHECK_THROWS_AS(sgd_update({&wrong, 1}, {0.5, 0, 0, 0, false, false}), ShapeError);
 }
 
 TEST_CASE("parameters on several devices are updated in one call", "[device]") {
   for (const Device device : devices()) {
+    std::vector<Tensor> parameters, grads;
+    for (const Device where : {Device(), device, another_device(device), device}) {
+      parameters.push_back(zeros({3}, {.device = where}));
+      grads.push_back(ones({3}, {.device = where}));
+    }
     std::vector<SgdUpdate> updates;
-    for (const Device where : {Device(), device, another_device(device), device})
-      updates.push_back({zeros({3}, {.device = where}), ones({3}, {.device = where}), {}, false});
+    for (std::size_t i = 0; i < parameters.size(); ++i) updates.push_back({&parameters[i], &grads[i], nullptr, false});
     sgd_update(updates, {0.5, 0, 0, 0, false, false});
-    for (const SgdUpdate& update : updates) CHECK(numbers<float>(update.parameter) == std::vector<float>(3, -0.5f));
+    for (const Tensor& parameter : parameters) CHECK(numbers<float>(parameter) == std::vector<float>(3, -0.5f));
   }
 }
 
@@ -100,13 +106,13 @@ TEST_CASE("a parameter that was converted since its state was made is refused, a
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
   const Tensor parameter = filled(1, device), grad = filled(2, device), old = zeros({37}, {.device = device}),
-               step = zeros({});
-  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{parameter, grad, old}}, {0.1, 0.9, 0, 0, false, false}), DTypeError);
-  CHECK_THROWS_AS(adam_update(std::vector{AdamUpdate{parameter, grad, old, old, {}, step}},
+               step = zeros({}), narrow = filled(0, device).narrow(0, 0, 3);
+  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{&parameter, &grad, &old}}, {0.1, 0.9, 0, 0, false, false}),
+                  DTypeError);
+  CHECK_THROWS_AS(adam_update(std::vector{AdamUpdate{&parameter, &grad, &old, &old, nullptr, &step}},
                               {0.1, 0.9, 0.999, 1e-8, 0, false, false, false}),
                   DTypeError);
-  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{parameter, grad, filled(0, device).narrow(0, 0, 3)}},
-                             {0.1, 0.9, 0, 0, false, false}),
+  CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{&parameter, &grad, &narrow}}, {0.1, 0.9, 0, 0, false, false}),
                   ShapeError);
   CHECK(last(parameter) == 1);
   CHECK(step.item() == 0);
