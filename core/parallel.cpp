@@ -1,8 +1,9 @@
 // The thread pool, and what parallel_for adds to an executor: inline nesting and exceptions.
 //
-// The pool holds one job at a time. Its threads sleep on a condition variable, take indices from an atomic counter
-// while the job is open, and sleep again; the caller takes indices too, closes the job and waits for those still
-// working. A second caller that finds the pool busy works alone instead of waiting.
+// The pool holds one job at a time. Its threads start with the first job, sleep on a condition variable, take indices
+// from an atomic counter while a job is open, and sleep again; the caller takes indices too, closes the job and waits
+// for those still working. A second caller that finds the pool busy works alone instead of waiting, and a pool that the
+// system grants no thread, or fewer, makes do with those it has: results do not depend on their number.
 #include <cairn/core/parallel.h>
 
 #include <atomic>
@@ -10,7 +11,6 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -21,7 +21,9 @@
 namespace cairn {
 
 struct ThreadPool::State {
-  std::mutex caller;  // held by the caller whose job this is
+  int concurrency = 1;
+  bool started = false;
+  std::mutex caller;  // held by the caller whose job this is; guards the two above and `threads`
   std::mutex mutex;   // guards what follows, but for `next`
   std::condition_variable work, done;
   std::vector<std::thread> threads;
@@ -53,6 +55,15 @@ struct ThreadPool::State {
     }
   }
 
+  void start() {
+    started = true;
+    try {
+      threads.reserve(static_cast<std::size_t>(concurrency) - 1);
+      for (int i = 1; i < concurrency; ++i) threads.emplace_back([this] { serve(); });
+    } catch (const std::exception&) {  // as many as there are
+    }
+  }
+
   void join() {
     {
       std::lock_guard lock(mutex);
@@ -66,24 +77,17 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(int concurrency) : state_(std::make_unique<State>()) {
   check<ValueError>(concurrency >= 1, "ThreadPool: concurrency is ", concurrency,
                     ", but must be at least 1, the caller itself");
-  try {
-    state_->threads.reserve(static_cast<std::size_t>(concurrency) - 1);
-    for (int i = 1; i < concurrency; ++i) state_->threads.emplace_back([state = state_.get()] { state->serve(); });
-  } catch (const std::exception& error) {
-    const std::size_t started = state_->threads.size();
-    state_->join();
-    throw Error(
-        text("ThreadPool: thread ", started + 1, " of ", concurrency - 1, " could not be started: ", error.what()));
-  }
+  state_->concurrency = concurrency;
 }
 
 ThreadPool::~ThreadPool() { state_->join(); }
 
-int ThreadPool::concurrency() const { return static_cast<int>(state_->threads.size()) + 1; }
+int ThreadPool::concurrency() const { return state_->concurrency; }
 
 void ThreadPool::run(std::int64_t count, void (*task)(void*, std::int64_t), void* context) {
   State& state = *state_;
   std::unique_lock mine(state.caller, std::try_to_lock);
+  if (mine && !state.started && count > 1) state.start();
   if (!mine || state.threads.empty() || count <= 1) {
     for (std::int64_t i = 0; i < count; ++i) task(context, i);
     return;

@@ -24,7 +24,7 @@ class Executor {
   virtual void run(std::int64_t count, void (*task)(void* context, std::int64_t i), void* context) = 0;
 };
 
-/// Threads that sleep until there is work. `concurrency` counts the caller: 1 starts none.
+/// Threads that start with the first job and sleep between jobs. `concurrency` counts the caller: 1 starts none.
 class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(int concurrency);

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -59,6 +61,22 @@ TEST_CASE("The threads of a pool do take part") {
   CHECK(waiting == 2);
   CHECK(threads.size() == 2);
 }
+
+#ifdef __linux__
+TEST_CASE("A pool starts its threads with the first loop that can use them") {
+  const auto threads_of_process = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads_of_process();
+  ThreadPool pool(3);
+  const UseExecutor use(pool);
+  parallel_for(1, [](std::int64_t) {});
+  CHECK(threads_of_process() == before);
+  parallel_for(2, [](std::int64_t) {});
+  CHECK(threads_of_process() == before + 2);
+}
+#endif
 
 TEST_CASE("Many short loops follow one another without losing an index") {
   ThreadPool pool(3);
