@@ -1,8 +1,18 @@
 // Tensors as text, by the rules of PyTorch's torch/_tensor_str.py.
 //
-// First all numbers that will be shown are looked at, to choose a notation and one width for all (`Format`); then they
-// are laid out: a vector fills lines, a matrix has one row a line, blocks of higher rank are parted by empty lines.
-// Above `threshold` elements only `edgeitems` at each edge of every dimension are shown.
+//   tensor ──► the numbers shown, row by row in host memory ──► notation and width ──► lines and suffixes
+//
+// Above `threshold` elements only `edgeitems` at each edge of every dimension are shown, and only these are looked at,
+// or brought from a device:
+//
+//   0  1  2  3  4  5  6                 0  1 |  5  6
+//   7  8  9 10 11 12 13    edgeitems    7  8 | 12 13
+//  14 15 16 17 18 19 20   ──────────►  ──────┼──────
+//  21 22 23 24 25 26 27        2       21 22 | 26 27
+//  28 29 30 31 32 33 34                28 29 | 33 34
+//
+// All of them choose one notation and one width (`Format`). Then a vector fills lines, a matrix has one row a line, and
+// blocks of higher rank are parted by empty lines.
 #include <cairn/core/print.h>
 
 #include <algorithm>
@@ -20,8 +30,33 @@
 namespace cairn {
 namespace {
 
+constexpr PrintOptions default_options = {4, 1000, 3, 80};
+
+PrintOptions profile_named(std::string_view name) {
+  if (name == "default") return default_options;
+  if (name == "short") return {2, 1000, 2, 80};
+  if (name == "full") return {4, std::numeric_limits<double>::infinity(), 3, 80};
+  throw ValueError(text("print options: expected profile to be 'default', 'short' or 'full', found '", name, "'"));
+}
+
+/// `before`, changed as `options` say.
+PrintOptions changed(const PrintOptions& before, const PrintOptions& options) {
+  PrintOptions after = options.profile.empty() ? before : profile_named(options.profile);
+  const auto change = [](const char* name, auto& option, const auto& given) {
+    if (!given) return;
+    check<ValueError>(*given >= 0, "print options: expected ", name, " to be 0 or more, found ", *given);
+    option = given;
+  };
+  change("precision", after.precision, options.precision);
+  change("threshold", after.threshold, options.threshold);
+  change("edgeitems", after.edgeitems, options.edgeitems);
+  change("linewidth", after.linewidth, options.linewidth);
+  after.sci_mode = options.sci_mode;
+  return after;
+}
+
 std::mutex options_mutex;
-PrintOptions process_options;
+PrintOptions process_options = default_options;
 
 std::string decimal(double value, std::chars_format notation, int precision) {
   if (std::isnan(value)) return "nan";
@@ -32,20 +67,25 @@ std::string decimal(double value, std::chars_format notation, int precision) {
   return digits;
 }
 
-/// Reads single elements of a tensor in host memory.
+/// Reads single elements of a contiguous tensor in host memory.
 class ElementReader {
  public:
   explicit ElementReader(const Tensor& tensor)
-      : memory_(static_cast<const char*>(tensor.raw_data())), dtype_(tensor.dtype()), size_(size_of(tensor.dtype())) {}
+      : memory_(static_cast<const char*>(tensor.raw_data())),
+        count_(tensor.numel()),
+        dtype_(tensor.dtype()),
+        size_(size_of(tensor.dtype())) {}
+
+  std::int64_t count() const { return count_; }
 
   bool is_floating() const { return category(dtype_) >= DTypeCategory::floating; }
   bool is_complex() const { return category(dtype_) == DTypeCategory::complex; }
 
   /// As a double: the real part, or with `imaginary` the other one.
-  double number(std::int64_t offset, bool imaginary) const {
+  double number(std::int64_t i, bool imaginary) const {
     double result = 0;
     visit(dtype_, [&]<class T>() {
-      const T value = read<T>(offset);
+      const T value = read<T>(i);
       if constexpr (Element<T>::category == DTypeCategory::complex)
         result = imaginary ? value.imag() : value.real();
       else if constexpr (std::is_arithmetic_v<T>)
@@ -57,24 +97,25 @@ class ElementReader {
   }
 
   /// Of an integer or bool tensor.
-  std::string integer(std::int64_t offset) const {
-    if (dtype_ == DType::boolean) return read<std::uint8_t>(offset) ? "True" : "False";
+  std::string integer(std::int64_t i) const {
+    if (dtype_ == DType::boolean) return read<std::uint8_t>(i) ? "True" : "False";
     std::string result;
     visit(dtype_, [&]<class T>() {
-      if constexpr (std::is_integral_v<T>) result = std::to_string(static_cast<std::int64_t>(read<T>(offset)));
+      if constexpr (std::is_integral_v<T>) result = std::to_string(static_cast<std::int64_t>(read<T>(i)));
     });
     return result;
   }
 
  private:
   template <class T>
-  T read(std::int64_t offset) const {
+  T read(std::int64_t i) const {
     T value;
-    std::memcpy(&value, memory_ + offset * static_cast<std::int64_t>(size_), sizeof value);
+    std::memcpy(&value, memory_ + i * static_cast<std::int64_t>(size_), sizeof value);
     return value;
   }
 
   const char* memory_;
+  std::int64_t count_;
   DType dtype_;
   std::size_t size_;
 };
@@ -82,39 +123,41 @@ class ElementReader {
 /// One notation and width for all numbers of a tensor (or for their real or imaginary parts).
 class Format {
  public:
-  Format(const ElementReader& elements, const std::vector<std::int64_t>& shown, int precision, bool imaginary)
-      : elements_(elements), precision_(precision), imaginary_(imaginary) {
+  Format(const ElementReader& elements, const PrintOptions& options, bool imaginary)
+      : elements_(elements), precision_(*options.precision), imaginary_(imaginary) {
     if (elements.is_floating())
-      choose_notation(shown);
+      choose_notation(options.sci_mode);
     else
-      for (std::int64_t offset : shown) widen(elements.integer(offset));
+      for (std::int64_t i = 0; i < elements.count(); ++i) widen(elements.integer(i));
   }
 
   std::size_t width() const { return width_; }
 
-  std::string operator()(std::int64_t offset) const {
-    std::string text =
-        elements_.is_floating() ? spell(elements_.number(offset, imaginary_)) : elements_.integer(offset);
+  std::string operator()(std::int64_t i) const {
+    const std::string text = elements_.is_floating() ? spell(elements_.number(i, imaginary_)) : elements_.integer(i);
     return text.size() < width_ ? std::string(width_ - text.size(), ' ') + text : text;
   }
 
  private:
   /// Zeros and what is not finite have no say in this.
-  void choose_notation(const std::vector<std::int64_t>& shown) {
+  template <class F>
+  void for_each_that_counts(F&& f) const {
+    for (std::int64_t i = 0; i < elements_.count(); ++i) {
+      const double value = elements_.number(i, imaginary_);
+      if (value != 0 && std::isfinite(value)) f(value);
+    }
+  }
+
+  void choose_notation(std::optional<bool> scientific) {
     double smallest = std::numeric_limits<double>::infinity(), largest = 0;
-    for (std::int64_t offset : shown) {
-      const double value = elements_.number(offset, imaginary_);
-      if (value == 0 || !std::isfinite(value)) continue;
+    for_each_that_counts([&](double value) {
       smallest = std::min(smallest, std::abs(value));
       largest = std::max(largest, std::abs(value));
       whole_ = whole_ && value == std::ceil(value);
-    }
+    });
     if (largest == 0) return;
-    scientific_ = largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4;
-    for (std::int64_t offset : shown) {
-      const double value = elements_.number(offset, imaginary_);
-      if (value != 0 && std::isfinite(value)) widen(spell(value));
-    }
+    scientific_ = scientific.value_or(largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4);
+    for_each_that_counts([&](double value) { widen(spell(value)); });
   }
 
   std::string spell(double value) const {
@@ -132,72 +175,87 @@ class Format {
   std::size_t width_ = 1;
 };
 
+/// Copies what is shown of `from` into `to`, which has room for that: of a dimension that is cut, the two edges.
+void copy_edges(const Tensor& from, const Tensor& to, int dim) {
+  if (dim == from.dim()) {
+    to.copy_(from);
+  } else if (from.size(dim) == to.size(dim)) {
+    copy_edges(from, to, dim + 1);
+  } else {
+    const std::int64_t edge = to.size(dim) / 2;
+    copy_edges(from.narrow(dim, 0, edge), to.narrow(dim, 0, edge), dim + 1);
+    copy_edges(from.narrow(dim, from.size(dim) - edge, edge), to.narrow(dim, edge, edge), dim + 1);
+  }
+}
+
+/// The numbers of `tensor` that are shown, contiguous in host memory.
+Tensor shown_part(const Tensor& tensor, const PrintOptions& options) {
+  const NoGrad no_grad;
+  Tensor shown = tensor;
+  if (static_cast<double>(tensor.numel()) > *options.threshold) {
+    Shape shape = tensor.shape();
+    for (std::int64_t& extent : std::span(shape.data(), shape.size()))
+      extent = std::min(extent, 2 * static_cast<std::int64_t>(*options.edgeitems));
+    if (shape != tensor.shape()) {
+      shown = empty(shape, {.dtype = tensor.dtype(), .device = tensor.device()});
+      copy_edges(tensor, shown, 0);
+    }
+  }
+  return shown.to(Device()).contiguous();
+}
+
 class TensorText {
  public:
   TensorText(const Tensor& tensor, const PrintOptions& options)
       : shape_(tensor.shape()),
-        strides_(tensor.strides()),
-        options_(options),
-        summarize_(tensor.numel() > options.threshold),
-        elements_(tensor),
-        shown_(offsets_shown()),
-        format_(elements_, shown_, options.precision, false),
-        imaginary_format_(elements_, elements_.is_complex() ? shown_ : std::vector<std::int64_t>(), options.precision,
-                          true) {}
+        linewidth_(*options.linewidth),
+        shown_(shown_part(tensor, options)),
+        elements_(shown_),
+        format_(elements_, options, false) {
+    if (elements_.is_complex()) imaginary_format_.emplace(elements_, options, true);
+  }
 
   std::string text(int indent) const { return block(0, 0, indent); }
 
  private:
-  bool is_cut(int dim) const { return summarize_ && shape_[dim] > 2 * static_cast<std::int64_t>(options_.edgeitems); }
-
-  /// Calls `f(index)` for the indices of a dimension that are shown, and `gap()` where some are left out.
+  /// Calls `f(i)` for the blocks (or elements) shown along a dimension, and `gap()` where some are left out. Theirs are
+  /// the numbers from `first` on.
   template <class F, class Gap>
-  void for_each_shown(int dim, F&& f, Gap&& gap) const {
-    const std::int64_t size = shape_[dim], edge = is_cut(dim) ? options_.edgeitems : size;
-    for (std::int64_t i = 0; i < edge; ++i) f(i);
-    if (!is_cut(dim)) return;
-    gap();
-    for (std::int64_t i = size - edge; i < size; ++i) f(i);
-  }
-
-  std::vector<std::int64_t> offsets_shown() const {
-    std::vector<std::int64_t> offsets = {0};
-    for (int dim = 0; dim < shape_.rank(); ++dim) {
-      std::vector<std::int64_t> finer;
-      for (std::int64_t offset : offsets) {
-        for_each_shown(
-            dim, [&](std::int64_t i) { finer.push_back(offset + i * strides_[dim]); }, [] {});
-      }
-      offsets.swap(finer);
+  void for_each_shown(int dim, std::int64_t first, F&& f, Gap&& gap) const {
+    std::int64_t stride = 1;
+    for (int inner = dim + 1; inner < shape_.rank(); ++inner) stride *= shown_.size(inner);
+    const std::int64_t size = shown_.size(dim), cut = size < shape_[dim] ? size / 2 : -1;
+    for (std::int64_t i = 0; i < size; ++i) {
+      if (i == cut) gap();
+      f(first + i * stride);
     }
-    return offsets;
+    if (size == cut) gap();  // nothing but the gap is shown
   }
 
-  std::string element(std::int64_t offset) const {
-    std::string text = format_(offset);
-    if (!elements_.is_complex()) return text;
-    std::string imaginary = imaginary_format_(offset) + "j";
+  std::string element(std::int64_t i) const {
+    std::string text = format_(i);
+    if (!imaginary_format_) return text;
+    std::string imaginary = (*imaginary_format_)(i) + "j";
     imaginary.erase(0, imaginary.find_first_not_of(' '));
     const bool has_sign = imaginary[0] == '+' || imaginary[0] == '-';
     return text + (has_sign ? "" : "+") + imaginary;
   }
 
-  std::string block(int dim, std::int64_t offset, int indent) const {
-    if (dim == shape_.rank()) return element(offset);
-    if (dim == shape_.rank() - 1) return vector(offset, indent);
+  std::string block(int dim, std::int64_t first, int indent) const {
+    if (dim == shape_.rank()) return element(first);
+    if (dim == shape_.rank() - 1) return vector(first, indent);
     const std::string separator = "," + std::string(static_cast<std::size_t>(shape_.rank() - dim - 1), '\n') +
                                   std::string(static_cast<std::size_t>(indent) + 1, ' ');
     std::string out = "[";
     const auto add = [&](const std::string& part) { (out += out.size() > 1 ? separator : "") += part; };
     for_each_shown(
-        dim, [&](std::int64_t i) { add(block(dim + 1, offset + i * strides_[dim], indent + 1)); }, [&] { add("..."); });
+        dim, first, [&](std::int64_t i) { add(block(dim + 1, i, indent + 1)); }, [&] { add("..."); });
     return out + "]";
   }
 
-  std::string vector(std::int64_t offset, int indent) const {
-    const int dim = shape_.rank() - 1;
-    const std::size_t length = format_.width() + 2 + (elements_.is_complex() ? imaginary_format_.width() + 1 : 0);
-    const int room = std::max(0, options_.linewidth - indent);
+  std::string vector(std::int64_t first, int indent) const {
+    const std::size_t length = format_.width() + 2 + (imaginary_format_ ? imaginary_format_->width() + 1 : 0);
+    const int room = std::max(0, linewidth_ - indent);
     const std::size_t per_line = std::max<std::size_t>(1, static_cast<std::size_t>(room) / length);
     std::string out = "[";
     std::size_t count = 0;
@@ -208,17 +266,17 @@ class TensorText {
       ++count;
     };
     for_each_shown(
-        dim, [&](std::int64_t i) { add(element(offset + i * strides_[dim])); },
-        [&] { add(options_.edgeitems > 0 ? " ..." : "..."); });
+        shape_.rank() - 1, first, [&](std::int64_t i) { add(element(i)); },
+        [&] { add(shown_.numel() > 0 ? " ..." : "..."); });
     return out + "]";
   }
 
-  Shape shape_, strides_;
-  PrintOptions options_;
-  bool summarize_;
+  Shape shape_;
+  int linewidth_;
+  Tensor shown_;
   ElementReader elements_;
-  std::vector<std::int64_t> shown_;
-  Format format_, imaginary_format_;
+  Format format_;
+  std::optional<Format> imaginary_format_;
 };
 
 std::string tuple_text(const Shape& shape) {
@@ -228,7 +286,7 @@ std::string tuple_text(const Shape& shape) {
 }
 
 /// What follows the numbers, in PyTorch's order.
-std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers) {
+std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers, const PrintOptions& options) {
   const DType dtype = tensor.dtype();
   const Device device = tensor.device();
   std::vector<std::string> all;
@@ -237,7 +295,8 @@ std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers) {
     all.push_back("device='" + to_string(whole) + "'");
   }
   const bool is_empty = tensor.numel() == 0;
-  if (!has_numbers || (is_empty && tensor.dim() != 1)) all.push_back("size=" + tuple_text(tensor.shape()));
+  const bool shows_shape = is_empty ? tensor.dim() == 1 : *options.edgeitems > 0;
+  if (!has_numbers || !shows_shape) all.push_back("size=" + tuple_text(tensor.shape()));
   const bool is_plain =
       dtype == DType::float32 ||
       (has_numbers && !is_empty && (dtype == DType::int64 || dtype == DType::boolean || dtype == DType::complex64));
@@ -257,16 +316,13 @@ std::string whole_text(const Tensor& tensor, const PrintOptions& options) {
     out += "...";
   else if (tensor.numel() == 0)
     out += "[]";
-  else {
-    const NoGrad no_grad;
-    const Tensor here = tensor.device().is_cpu() ? tensor : tensor.detach().to(Device());
-    out += TensorText(here, options).text(indent);
-  }
+  else
+    out += TensorText(tensor, options).text(indent);
   // The sum starts one beyond the length of the last line, as PyTorch's does.
   const std::size_t line = out.rfind('\n');
   std::size_t length = line == std::string::npos ? out.size() + 2 : out.size() - line + 1;
-  for (const std::string& suffix : suffixes(tensor, has_numbers)) {
-    if (length + suffix.size() + 2 > static_cast<std::size_t>(options.linewidth)) {
+  for (const std::string& suffix : suffixes(tensor, has_numbers, options)) {
+    if (length + suffix.size() + 2 > static_cast<std::size_t>(*options.linewidth)) {
       out += ",\n" + std::string(indent, ' ') + suffix;
       length = indent + suffix.size();
     } else {
@@ -279,24 +335,22 @@ std::string whole_text(const Tensor& tensor, const PrintOptions& options) {
 
 }  // namespace
 
-PrintOptions print_options() {
+PrintOptions get_printoptions() {
   const std::lock_guard lock(options_mutex);
   return process_options;
 }
 
-void set_print_options(const PrintOptions& options) {
-  check<ValueError>(
-      options.precision >= 0 && options.threshold >= 0 && options.edgeitems >= 0 && options.linewidth > 0,
-      "set_print_options: precision, threshold and edgeitems must not be negative, and linewidth must be positive");
+void set_printoptions(const PrintOptions& options) {
   const std::lock_guard lock(options_mutex);
-  process_options = options;
+  process_options = changed(process_options, options);
 }
 
-std::string to_string(const Tensor& tensor) { return to_string(tensor, print_options()); }
+std::string to_string(const Tensor& tensor) { return to_string(tensor, get_printoptions()); }
 
 std::string to_string(const Tensor& tensor, const PrintOptions& options, int indent) {
   if (!tensor.defined()) return "tensor(undefined)";
-  std::string whole = (is_parameter(tensor) ? "Parameter containing:\n" : "") + whole_text(tensor, options);
+  std::string whole =
+      (is_parameter(tensor) ? "Parameter containing:\n" : "") + whole_text(tensor, changed(default_options, options));
   if (indent <= 0) return whole;
   std::string out;
   for (char c : whole) {

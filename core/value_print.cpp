@@ -33,28 +33,28 @@ std::string_view as_view(const Bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data.data()), bytes.data.size()};
 }
 
-void append(std::string& out, const Value& value);
+void append(std::string& out, const Value& value, const PrintOptions& options);
 
-void append_items(std::string& out, const Value& value) {
+void append_items(std::string& out, const Value& value, const PrintOptions& options) {
   bool first = true;
   for (const Value& item : value.items()) {
     if (!std::exchange(first, false)) out += ", ";
-    append(out, item);
+    append(out, item, options);
   }
 }
 
-void append_container(std::string& out, const Value& value) {
+void append_container(std::string& out, const Value& value, const PrintOptions& options) {
   const ValueDepth deeper("print");
   bool first = true;
   switch (value.kind()) {
     case Kind::list:
       out += '[';
-      append_items(out, value);
+      append_items(out, value, options);
       out += ']';
       break;
     case Kind::tuple:
       out += '(';
-      append_items(out, value);
+      append_items(out, value, options);
       out += value.size() == 1 ? ",)" : ")";
       break;
     case Kind::set:
@@ -63,7 +63,7 @@ void append_container(std::string& out, const Value& value) {
         break;
       }
       out += '{';
-      append_items(out, value);
+      append_items(out, value, options);
       out += '}';
       break;
     case Kind::dict:
@@ -72,7 +72,7 @@ void append_container(std::string& out, const Value& value) {
         if (!std::exchange(first, false)) out += ", ";
         out += to_string(entry.first);
         out += ": ";
-        append(out, entry.second);
+        append(out, entry.second, options);
       }
       out += '}';
       break;
@@ -85,14 +85,14 @@ void append_container(std::string& out, const Value& value) {
       for (const StateDict::Entry& entry : value.as_state_dict()) {
         if (!std::exchange(first, false)) out += ", ";
         out += "(" + python_text(entry.first) + ", ";
-        append(out, entry.second);
+        append(out, entry.second, options);
         out += ')';
       }
       out += "])";
   }
 }
 
-void append(std::string& out, const Value& value) {
+void append(std::string& out, const Value& value, const PrintOptions& options) {
   switch (value.kind()) {
     case Kind::none:
       out += "None";
@@ -119,10 +119,10 @@ void append(std::string& out, const Value& value) {
       out += python_bytes(as_view(value.as_bytes()));
       break;
     case Kind::tensor:
-      out += to_string(value.as_tensor());
+      out += to_string(value.as_tensor(), options);
       break;
     default:
-      append_container(out, value);
+      append_container(out, value, options);
   }
 }
 
@@ -157,19 +157,23 @@ std::string_view name(Value::Kind kind) {
 
 std::string to_string(const Key& key) { return key.is_text() ? python_text(key.text()) : std::to_string(key.number()); }
 
-std::string to_string(const Value& value) {
+std::string to_string(const Value& value) { return to_string(value, get_printoptions()); }
+
+std::string to_string(const Value& value, const PrintOptions& options) {
   std::string out;
-  append(out, value);
+  append(out, value, options);
   return out;
 }
 
-std::string to_string(const StateDict& state) {
+std::string to_string(const StateDict& state) { return to_string(state, get_printoptions()); }
+
+std::string to_string(const StateDict& state, const PrintOptions& options) {
   constexpr std::size_t width = 79, column = 13;  // behind "OrderedDict(["
   if (state.empty()) return "OrderedDict()";
   std::vector<std::string> values;
   std::string one_line = "OrderedDict([";
   for (const StateDict::Entry& entry : state) {
-    values.push_back(to_string(entry.second));
+    values.push_back(to_string(entry.second, options));
     if (values.size() > 1) one_line += ", ";
     one_line += "(" + python_text(entry.first) + ", " + values.back() + ")";
   }

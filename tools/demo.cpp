@@ -230,8 +230,7 @@ int run(const Arguments& arguments) {
   const bool same_model = show_device_map(data, resumed_file, device, resumed);
 
   heading(8, "The state dict (the middle of what is long left out):");
-  set_print_options({.threshold = 50});
-  fmt::print("{}\n", to_string(resumed.model->state_dict()));
+  fmt::print("{}\n", to_string(resumed.model->state_dict(), {.threshold = 50}));
 
   if (const std::string& keep = arguments.keep; !keep.empty()) {
     resumed.trainer.checkpoint().save(keep);
