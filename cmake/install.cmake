@@ -7,6 +7,8 @@
 # and, where the CUDA backend is built, Cairn::cuda with cairn/cuda.h and cairn-cuda.pc, and the plug-in,
 # lib/cairn/libcairn_cuda.so. Both have what they need of CUDA in them.
 #
+#   share/cairn/gdb/    how gdb prints tensors
+#
 # Nothing under the prefix knows where it lies, so it can be moved.
 include(CMakePackageConfigHelpers)
 
@@ -34,3 +36,5 @@ foreach(file IN LISTS pkgconfig_files)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${file}.pc.in ${PROJECT_BINARY_DIR}/${file}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${file}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
+
+install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/cairn_printers.py DESTINATION ${CMAKE_INSTALL_DATADIR}/cairn/gdb)
