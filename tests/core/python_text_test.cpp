@@ -81,6 +81,10 @@ TEST_CASE("Texts print in Python's quotes with Python's escapes") {
                       {"\xe2\x80\x8b", "'\\u200b'"},
                       {"\xe2\x80\xa8", "'\\u2028'"},
                       {"\xef\xbb\xbf", "'\\ufeff'"},
+                      {"\xe0\xa2\x90", "'\\u0890'"},
+                      {"\xf0\x91\x82\xbd", "'\\U000110bd'"},
+                      {"\xf1\x80\x80\x80", "'\\U00040000'"},
+                      {"\xf3\xa0\x84\x80", "'\xf3\xa0\x84\x80'"},
                       {"\xf3\xb0\x80\x80", "'\\U000f0000'"}};
   for (const Row& row : rows) CHECK(python_text(row.text) == row.repr);
 }
