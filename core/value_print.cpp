@@ -1,5 +1,4 @@
 // Values as Python's repr, state dicts as a notebook lays out an OrderedDict.
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ostream>
@@ -8,6 +7,7 @@
 #include <cairn/core/print.h>
 #include <cairn/core/state_dict.h>
 #include <cairn/core/stateful.h>
+#include <cairn/core/text_layout.h>
 #include <cairn/core/value_depth.h>
 
 namespace cairn {
@@ -33,112 +33,91 @@ std::string_view as_view(const Bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data.data()), bytes.data.size()};
 }
 
-void append(std::string& out, const Value& value, const PrintOptions& options);
-
-void append_items(std::string& out, const Value& value, const PrintOptions& options) {
-  bool first = true;
-  for (const Value& item : value.items()) {
-    if (!std::exchange(first, false)) out += ", ";
-    append(out, item, options);
+class ValueWriter {
+ public:
+  ValueWriter(std::size_t width, const PrintOptions& options) : out_(width), options_(options) {
+    if (width != TextLayout::unlimited) most_entries_ = 1000;  // a notebook's limit
   }
-}
 
-void append_container(std::string& out, const Value& value, const PrintOptions& options) {
-  const ValueDepth deeper("print");
-  bool first = true;
-  switch (value.kind()) {
-    case Kind::list:
-      out += '[';
-      append_items(out, value, options);
-      out += ']';
-      break;
-    case Kind::tuple:
-      out += '(';
-      append_items(out, value, options);
-      out += value.size() == 1 ? ",)" : ")";
-      break;
-    case Kind::set:
-      if (value.size() == 0) {
-        out += "set()";
+  void write(const Value& value) {
+    switch (value.kind()) {
+      case Kind::none:
+        return out_.text("None");
+      case Kind::boolean:
+        return out_.text(value.as_bool() ? "True" : "False");
+      case Kind::integer:
+        return out_.text(std::to_string(value.as_int()));
+      case Kind::big_integer:
+        return out_.text(value.as_big_integer().decimal());
+      case Kind::floating:
+        return out_.text(python_float(value.as_float()));
+      case Kind::complex:
+        return out_.text(complex_text(value.as_complex()));
+      case Kind::text:
+        return out_.text(python_text(value.as_text()));
+      case Kind::bytes:
+        return out_.text(python_bytes(as_view(value.as_bytes())));
+      case Kind::tensor:
+        return out_.lines(to_string(value.as_tensor(), options_));
+      case Kind::list:
+        return write_items("[", value, "]");
+      case Kind::tuple:
+        return write_items("(", value, value.size() == 1 ? ",)" : ")");
+      case Kind::set:
+        return value.size() == 0 ? out_.text("set()") : write_items("{", value, "}");
+      case Kind::dict:
+        return write_entries("{", value.as_dict(), "}", [&](const Dict::Entry& entry) {
+          out_.text(to_string(entry.first) + ": ");
+          write(entry.second);
+        });
+      case Kind::state_dict:
+        return write(value.as_state_dict());
+    }
+  }
+
+  void write(const StateDict& state) {
+    if (state.empty()) return out_.text("OrderedDict()");
+    out_.open("OrderedDict(");
+    write_entries("[", state, "]", [&](const StateDict::Entry& entry) {
+      out_.open("(");
+      out_.text(python_text(entry.first) + ",");
+      out_.separator();
+      write(entry.second);
+      out_.close(")");
+    });
+    out_.close(")");
+  }
+
+  std::string finish() { return out_.finish(); }
+
+ private:
+  void write_items(std::string_view open, const Value& value, std::string_view close) {
+    write_entries(open, value.items(), close, [&](const Value& item) { write(item); });
+  }
+
+  template <class Entries, class F>
+  void write_entries(std::string_view open, const Entries& entries, std::string_view close, F&& write_entry) {
+    const ValueDepth deeper("print");
+    out_.open(open);
+    std::size_t count = 0;
+    for (const auto& entry : entries) {
+      if (count > 0) {
+        out_.text(",");
+        out_.separator();
+      }
+      if (count++ == most_entries_) {
+        out_.text("...");
         break;
       }
-      out += '{';
-      append_items(out, value, options);
-      out += '}';
-      break;
-    case Kind::dict:
-      out += '{';
-      for (const Dict::Entry& entry : value.as_dict()) {
-        if (!std::exchange(first, false)) out += ", ";
-        out += to_string(entry.first);
-        out += ": ";
-        append(out, entry.second, options);
-      }
-      out += '}';
-      break;
-    default:
-      if (value.size() == 0) {
-        out += "OrderedDict()";
-        break;
-      }
-      out += "OrderedDict([";
-      for (const StateDict::Entry& entry : value.as_state_dict()) {
-        if (!std::exchange(first, false)) out += ", ";
-        out += "(" + python_text(entry.first) + ", ";
-        append(out, entry.second, options);
-        out += ')';
-      }
-      out += "])";
+      write_entry(entry);
+    }
+    out_.close(close);
   }
-}
 
-void append(std::string& out, const Value& value, const PrintOptions& options) {
-  switch (value.kind()) {
-    case Kind::none:
-      out += "None";
-      break;
-    case Kind::boolean:
-      out += value.as_bool() ? "True" : "False";
-      break;
-    case Kind::integer:
-      out += std::to_string(value.as_int());
-      break;
-    case Kind::big_integer:
-      out += value.as_big_integer().decimal();
-      break;
-    case Kind::floating:
-      out += python_float(value.as_float());
-      break;
-    case Kind::complex:
-      out += complex_text(value.as_complex());
-      break;
-    case Kind::text:
-      out += python_text(value.as_text());
-      break;
-    case Kind::bytes:
-      out += python_bytes(as_view(value.as_bytes()));
-      break;
-    case Kind::tensor:
-      out += to_string(value.as_tensor(), options);
-      break;
-    default:
-      append_container(out, value, options);
-  }
-}
-
-/// Columns a line of UTF-8 takes.
-std::size_t columns(std::string_view line) {
-  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string indented(std::string_view lines, std::size_t columns) {
-  std::string out;
-  for (char c : lines) {
-    out += c;
-    if (c == '\n') out.append(columns, ' ');
-  }
-  return out;
-}
+  TextLayout out_;
+  PrintOptions options_;
+  std::size_t most_entries_ = TextLayout::unlimited;
+};
 
 std::string quoted_list(const std::vector<std::string>& names) {
   std::string out = "[";
@@ -160,41 +139,18 @@ std::string to_string(const Key& key) { return key.is_text() ? python_text(key.t
 std::string to_string(const Value& value) { return to_string(value, get_printoptions()); }
 
 std::string to_string(const Value& value, const PrintOptions& options) {
-  std::string out;
-  append(out, value, options);
-  return out;
+  ValueWriter writer(TextLayout::unlimited, options);
+  writer.write(value);
+  return writer.finish();
 }
 
 std::string to_string(const StateDict& state) { return to_string(state, get_printoptions()); }
 
 std::string to_string(const StateDict& state, const PrintOptions& options) {
-  constexpr std::size_t width = 79, column = 13;  // behind "OrderedDict(["
-  if (state.empty()) return "OrderedDict()";
-  std::vector<std::string> values;
-  std::string one_line = "OrderedDict([";
-  for (const StateDict::Entry& entry : state) {
-    values.push_back(to_string(entry.second, options));
-    if (values.size() > 1) one_line += ", ";
-    one_line += "(" + python_text(entry.first) + ", " + values.back() + ")";
-  }
-  one_line += "])";
-  if (one_line.find('\n') == std::string::npos && columns(one_line) <= width) return one_line;
-
-  std::string out = "OrderedDict([";
-  std::size_t i = 0;
-  for (const StateDict::Entry& entry : state) {
-    const std::string& value = values[i++];
-    const std::string_view end = i == state.size() ? ")])" : "),";
-    const std::string key = "(" + python_text(entry.first) + ",";
-    const bool fits =
-        value.find('\n') == std::string::npos && column + columns(key) + 1 + columns(value) + end.size() <= width;
-    out += key;
-    out += fits ? " " : "\n" + std::string(column + 1, ' ');
-    out += fits ? value : indented(value, column + 1);
-    out += end;
-    if (i < state.size()) out += "\n" + std::string(column, ' ');
-  }
-  return out;
+  constexpr std::size_t width = 79;  // a notebook's
+  ValueWriter writer(width, options);
+  writer.write(state);
+  return writer.finish();
 }
 
 std::string keys_text(const StateDict& state) { return "odict_keys(" + quoted_list(state.keys()) + ")"; }

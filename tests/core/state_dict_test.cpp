@@ -182,3 +182,25 @@ TEST_CASE("An entry moves to the next line only when it would pass column 79") {
   CHECK(to_string(wide) == "OrderedDict([('" + fits + "', tensor([1.])),\n             ('" + fits +
                                "n',\n              tensor([1.])),\n" + "             ('last', tensor([1.]))])");
 }
+
+TEST_CASE("Containers in a state dict are laid out, too") {
+  List numbers;
+  for (int i = 0; i < 40; ++i) numbers.items.push_back(i);
+  std::string column;
+  for (int i = 0; i < 40; ++i) column += (i ? ",\n                " : "") + std::to_string(i);
+  const StateDict state{{"a", List{numbers, {{"key", Tuple{1}}}}},
+                        {"b", StateDict()},
+                        {"c", StateDict{{"weight", tensor({1.0f, 0.0f})}, {"n", nullptr}}}};
+  CHECK(to_string(state) == "OrderedDict([('a',\n              [[" + column +
+                                "],\n               {'key': (1,)}]),\n             ('b', OrderedDict()),\n"
+                                "             ('c', OrderedDict([('weight', tensor([1., 0.])), ('n', None)]))])");
+}
+
+TEST_CASE("Of more than 1000 entries a state dict shows 1000, as a notebook does") {
+  StateDict state;
+  for (int i = 0; i < 1000; ++i) state.set("w" + std::to_string(i), i);
+  CHECK(to_string(state).ends_with("\n             ('w999', 999)])"));
+  state.set("last", 0);
+  CHECK(to_string(state).ends_with("\n             ('w999', 999),\n             ...])"));
+  CHECK(to_string(Value(state)).ends_with(", ('w999', 999), ('last', 0)])"));  // Python's repr shows all
+}
