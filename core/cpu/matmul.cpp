@@ -1,139 +1,22 @@
-// Matrix multiplication on packets (after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
-// 2008).
+// Matrix products: which way a shape takes, and the kernels that are made of them.
 //
-//   for each panel of 512 columns of B                         pack it: 256 rows at a time, tiles of `tile_columns`
-//     for each 256 of k
-//       for each 96 or so rows of A (these in parallel)        pack them: tiles of `tile_rows`
-//         for each tile of C: registers ← C; += a b, k times; C ← registers
+// However it is computed, an element of a product is one chain of multiply-adds over k, in order. So layouts, strides,
+// threads, blocks and the size of the other matrix change no bit of it, and a row alone has the bits of a row among
+// many. Lanes are elements of the result, never parts of a chain.
 //
-// An element of C is one chain of multiply-adds over k, in order: a tile continues the chain where the last 256 left
-// it, and small products run the same chain without packing. So blocking, strides, threads and size of the other matrix
-// change no bit of it. The blocks are constants, not the caches of the machine, for the same reason.
+//   small                 chains, below         a few of them side by side
+//   one row               matmul_row.h          the matrix is turned in registers
+//   all others            matmul_packed.h       blocks, packed, and tiles of registers
 
 #include <cairn/core/cpu/matmul.h>
 
 #include <cairn/core/cpu/kernel.h>
-#include <cairn/core/cpu/packet.h>
+#include <cairn/core/cpu/matmul_packed.h>
+#include <cairn/core/cpu/matmul_row.h>
 #include <cairn/core/cpu/sum.h>
 
 namespace cairn {
 namespace {
-
-constexpr std::int64_t block_k = 256, block_columns = 512;
-
-#if defined(__AVX512F__)
-constexpr int tile_rows = 12;  // 24 registers of sums, 2 of B, 1 of A, of 32
-#elif defined(__AVX2__)
-constexpr int tile_rows = 6;  // 12 of sums, 2 of B, 1 of A, of 16
-#else
-constexpr int tile_rows = 4;
-#endif
-constexpr int block_rows = 96;
-static_assert(block_rows % tile_rows == 0);
-
-template <class T>
-constexpr int tile_columns = Packet<T>::size == 1 ? 4 : 2 * Packet<T>::size;
-template <class T>
-constexpr int packets = tile_columns<T> / Packet<T>::size;
-
-/// Columns [0, n) of k rows of B, tile by tile, each tile row after row; what is missing in the last tile is 0.
-template <class T>
-void pack_b(Matrix<T> b, std::int64_t k, std::int64_t n, T* packed) {
-  constexpr int width = tile_columns<T>;
-  for (std::int64_t j = 0; j < n; j += width, packed += width * k) {
-    const int count = static_cast<int>(n - j < width ? n - j : width);
-    const T* from = b.data + j * b.column;
-    if (b.column == 1 && count == width) {
-      for (std::int64_t p = 0; p < k; ++p)
-        for (int c = 0; c < width; ++c) packed[p * width + c] = from[p * b.row + c];
-    } else {
-      for (int c = 0; c < width; ++c) {
-        if (c < count)
-          for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = from[p * b.row + c * b.column];
-        else
-          for (std::int64_t p = 0; p < k; ++p) packed[p * width + c] = T(0);
-      }
-    }
-  }
-}
-
-/// Rows [0, m) of k columns of A, tile by tile, each tile column after column.
-template <class T>
-void pack_a(Matrix<T> a, std::int64_t m, std::int64_t k, T* packed) {
-  for (std::int64_t i = 0; i < m; i += tile_rows, packed += tile_rows * k) {
-    const int count = static_cast<int>(m - i < tile_rows ? m - i : tile_rows);
-    for (int r = 0; r < tile_rows; ++r) {
-      const T* from = a.data + (i + r) * a.row;
-      if (r < count)
-        for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = from[p * a.column];
-      else
-        for (std::int64_t p = 0; p < k; ++p) packed[p * tile_rows + r] = T(0);
-    }
-  }
-}
-
-/// One tile: c [tile_rows, tile_columns] with rows `ldc` apart continues its chains over k packed columns and rows.
-template <class T>
-void tile(std::int64_t k, const T* a, const T* b, T* c, std::int64_t ldc) {
-  Packet<T> sums[tile_rows][packets<T>];
-  for (int r = 0; r < tile_rows; ++r) {
-    for (int p = 0; p < packets<T>; ++p) sums[r][p] = load(c + r * ldc + p * Packet<T>::size, 1, Packet<T>::size);
-  }
-  for (std::int64_t i = 0; i < k; ++i, a += tile_rows, b += tile_columns<T>) {
-    Packet<T> row[packets<T>];
-    for (int p = 0; p < packets<T>; ++p) row[p] = load(b + p * Packet<T>::size, 1, Packet<T>::size);
-#pragma GCC unroll 12
-    for (int r = 0; r < tile_rows; ++r) {
-      const Packet<T> factor(a[r]);
-      for (int p = 0; p < packets<T>; ++p) sums[r][p] = multiply_add(factor, row[p], sums[r][p]);
-    }
-  }
-  for (int r = 0; r < tile_rows; ++r) {
-    for (int p = 0; p < packets<T>; ++p) store(c + r * ldc + p * Packet<T>::size, 1, Packet<T>::size, sums[r][p]);
-  }
-}
-
-/// A tile at the edge of C: through a whole one beside it.
-template <class T>
-void edge_tile(std::int64_t k, const T* a, const T* b, T* c, std::int64_t ldc, int rows, int columns) {
-  alignas(64) T whole[tile_rows * tile_columns<T>] = {};
-  for (int r = 0; r < rows; ++r)
-    for (int j = 0; j < columns; ++j) whole[r * tile_columns<T> + j] = c[r * ldc + j];
-  tile(k, a, b, whole, tile_columns<T>);
-  for (int r = 0; r < rows; ++r)
-    for (int j = 0; j < columns; ++j) c[r * ldc + j] = whole[r * tile_columns<T> + j];
-}
-
-template <class T>
-void packed_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c) {
-  const std::int64_t panel = n < block_columns ? n : block_columns, depth = k < block_k ? k : block_k;
-  const std::int64_t rows_at_once = m < block_rows ? m : block_rows;
-  Scratch<T> packed_b((panel + tile_columns<T> - 1) / tile_columns<T> * tile_columns<T> * depth);
-  for (std::int64_t j0 = 0; j0 < n; j0 += block_columns) {
-    const std::int64_t columns = n - j0 < block_columns ? n - j0 : block_columns;
-    for (std::int64_t k0 = 0; k0 < k; k0 += block_k) {
-      const std::int64_t deep = k - k0 < block_k ? k - k0 : block_k;
-      pack_b(Matrix<T>{b.data + k0 * b.row + j0 * b.column, b.row, b.column}, deep, columns, packed_b.data());
-      kernel_parallel_for((m + block_rows - 1) / block_rows, m * columns * deep > 262144, [&](std::int64_t block) {
-        const std::int64_t i0 = block * block_rows, rows = m - i0 < block_rows ? m - i0 : block_rows;
-        Scratch<T> packed_a((rows_at_once + tile_rows - 1) / tile_rows * tile_rows * depth);
-        pack_a(Matrix<T>{a.data + i0 * a.row + k0 * a.column, a.row, a.column}, rows, deep, packed_a.data());
-        for (std::int64_t j = 0; j < columns; j += tile_columns<T>) {
-          for (std::int64_t i = 0; i < rows; i += tile_rows) {
-            const int high = static_cast<int>(rows - i < tile_rows ? rows - i : tile_rows);
-            const int wide = static_cast<int>(columns - j < tile_columns<T> ? columns - j : tile_columns<T>);
-            const T *at = packed_a.data() + i * deep, *bt = packed_b.data() + j * deep;
-            T* ct = c + (i0 + i) * n + j0 + j;
-            if (high == tile_rows && wide == tile_columns<T>)
-              tile(deep, at, bt, ct, n);
-            else
-              edge_tile(deep, at, bt, ct, n, high, wide);
-          }
-        }
-      });
-    }
-  }
-}
 
 /// `width` chains side by side, so that the latency of one multiply-add hides behind the others.
 template <int width, class T>
@@ -147,7 +30,6 @@ void chains(std::int64_t k, const T* row, std::int64_t row_step, const T* column
   for (int q = 0; q < width; ++q) c[q] = sums[q];
 }
 
-/// The same chains without packing.
 template <class T>
 void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
   for (std::int64_t i = 0; i < m; ++i, c += n) {
@@ -168,10 +50,19 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, M
 
 template <class T>
 void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
-  if (m * n * k <= 4096 || m < 4) return small_matmul(m, n, k, a, b, start, c);
-  for (std::int64_t i = 0; i < m; ++i)
-    for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = start ? start[j] : T(0);
-  packed_matmul(m, n, k, a, b, c);
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    small_matmul(m, n, k, a, b, start, c);  // there are no packets of 64-bit integers
+  } else {
+    constexpr std::int64_t small = 256;  // multiply-adds
+    if (m * n * k <= small)
+      small_matmul(m, n, k, a, b, start, c);
+    else if (m == 1 && b.row == 1)
+      row_times_matrix(n, k, a.data, a.column, b, start, 1, c);
+    else if (n == 1 && a.column == 1)
+      row_times_matrix(m, k, b.data, b.row, Matrix<T>{a.data, 1, a.row}, start, 0, c);
+    else
+      packed_matmul(m, n, k, a, b, start, c);
+  }
 }
 
 namespace {
@@ -197,7 +88,7 @@ void batched_matmul(const KernelCall& call) {
     }
     return offset;
   };
-  kernel_parallel_for(batches, batches * m * n * k > 65536, [&](std::int64_t i) {
+  kernel_parallel_for(batches, batches * m * n * k > parallel_size, [&](std::int64_t i) {
     Matrix<T> left = matrix_of<T>(a), right = matrix_of<T>(b);
     left.data += batch_offset(a, i);
     right.data += batch_offset(b, i);

@@ -15,6 +15,7 @@ struct Matrix {
 /// C [m, n] is row-major; `start`, one number for each column, may be null: then sums start at 0.
 /// Every element is one chain of multiply-adds over k, in order: start + a(i,0) b(0,j) + a(i,1) b(1,j) + ...
 template <class T>
-void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c);
+[[gnu::noinline]] void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start,
+                              T* c);
 
 }  // namespace cairn
