@@ -21,14 +21,16 @@ Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Sha
   impl->dtype = dtype;
   impl->device = device;
   impl->requires_grad = requires_grad;
-  impl->source = std::move(source);
-  impl->source_id = id;
+  impl->rare_parts().source = std::move(source);
+  impl->rare->source_id = id;
   return Tensor(std::move(impl));
 }
 
-TensorSource* source_of(const Tensor& tensor) { return tensor.defined() ? tensor.impl()->source.get() : nullptr; }
+TensorSource* source_of(const Tensor& tensor) {
+  return tensor.defined() && tensor.is_deferred() ? tensor.impl()->rare->source.get() : nullptr;
+}
 
-std::uint64_t source_id_of(const Tensor& tensor) { return tensor.impl()->source_id; }
+std::uint64_t source_id_of(const Tensor& tensor) { return tensor.impl()->rare ? tensor.impl()->rare->source_id : 0; }
 
 void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& replacement) {
   using Kind = Value::Kind;

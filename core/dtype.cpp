@@ -11,13 +11,12 @@ namespace {
 struct Row {
   std::size_t size;
   std::string_view name;
-  DTypeCategory category;
 };
 
 constexpr std::array<Row, dtype_count> make_rows() {
   std::array<Row, dtype_count> rows{};
   for_each_type(Elements{}, [&]<class T>() {
-    rows[static_cast<std::size_t>(dtype_of<T>)] = {sizeof(T), Element<T>::name, Element<T>::category};
+    rows[static_cast<std::size_t>(dtype_of<T>)] = {sizeof(T), Element<T>::name};
   });
   return rows;
 }
@@ -44,8 +43,6 @@ std::string_view scalar_type_name(DType dtype) {
   row(dtype);  // throws for a code that names none
   return names[static_cast<std::size_t>(dtype)];
 }
-
-DTypeCategory category(DType dtype) { return row(dtype).category; }
 
 std::string to_string(DType dtype) { return "torch." + std::string(name(dtype)); }
 

@@ -86,6 +86,15 @@ constexpr auto make_element_sizes(TypeList<Types...>) {
   return sizes;
 }
 inline constexpr auto element_sizes = make_element_sizes(Elements{});
+
+template <class... Types>
+constexpr auto make_element_categories(TypeList<Types...>) {
+  struct {
+    DTypeCategory of[sizeof...(Types)];
+  } categories = {{Element<Types>::category...}};
+  return categories;
+}
+inline constexpr auto element_categories = make_element_categories(Elements{});
 }  // namespace detail
 
 /// Bytes an element takes; 0 for a code that names no type.
@@ -95,8 +104,11 @@ constexpr std::size_t size_of(DType dtype) {
 std::string_view name(DType dtype);  ///< "float32"
 std::string_view scalar_type_name(
     DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
-DTypeCategory category(DType dtype);
-inline bool is_floating_point(DType dtype) { return category(dtype) == DTypeCategory::floating; }
+/// Of a dtype that there is: codes from elsewhere are checked where they come from.
+constexpr DTypeCategory category(DType dtype) {
+  return detail::element_categories.of[static_cast<std::size_t>(dtype)];
+}
+constexpr bool is_floating_point(DType dtype) { return category(dtype) == DTypeCategory::floating; }
 std::string to_string(DType dtype);  ///< As PyTorch prints it: "torch.float32".
 
 /// The dtype of that name, with or without "torch."; throws DTypeError naming those there are.

@@ -17,6 +17,15 @@
 
 namespace cairn {
 
+/// Whether this process has one thread, which nobody else can change meanwhile. False where there is no telling.
+inline bool single_threaded() {
+#ifdef CAIRN_HAS_SINGLE_THREADED
+  return __libc_single_threaded != 0;
+#else
+  return false;
+#endif
+}
+
 /// Base of what is counted. A class `T` that derives from it provides `static void destroy(T*)`.
 class Counted {
  public:
@@ -44,14 +53,6 @@ class Counted {
   ~Counted() = default;
 
  private:
-  static bool single_threaded() {
-#ifdef CAIRN_HAS_SINGLE_THREADED
-    return __libc_single_threaded != 0;
-#else
-    return false;
-#endif
-  }
-
   std::atomic<std::uint32_t> count_{1};
 };
 

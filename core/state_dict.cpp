@@ -134,7 +134,7 @@ class Snapshot {
     } else {
       Part& part = parts_.at(key(tensor));
       if (!part.copy.defined()) part.copy = tensor.as_strided({part.last - part.first + 1}, {1}, part.first).clone();
-      copy = part.copy.as_strided(tensor.shape(), tensor.strides(), tensor.storage_offset() - part.first);
+      copy = part.copy.as_strided(tensor.shape(), tensor.strides(), tensor.storage_offset() - part.first).detach();
     }
     if (tensor.requires_grad() && tensor.is_leaf()) copy.requires_grad_();
     if (is_parameter(tensor)) set_is_parameter(copy);

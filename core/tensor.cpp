@@ -20,12 +20,13 @@ namespace cairn {
 
 TensorImpl* TensorImpl::make() { return new (thread_state.pool.allocate(sizeof(TensorImpl))) TensorImpl; }
 
-void destroy_counted(TensorImpl* impl) noexcept { TensorImpl::destroy(impl); }
-
-void TensorImpl::destroy(TensorImpl* impl) noexcept {
+// Not inlined, lest the end of a tensor contain, for its base and its gradient, the end of a tensor twice.
+[[gnu::noinline]] void destroy_counted(TensorImpl* impl) noexcept {
   impl->~TensorImpl();
   thread_state.pool.release(impl, sizeof(TensorImpl));
 }
+
+void TensorImpl::destroy(TensorImpl* impl) noexcept { destroy_counted(impl); }
 
 void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
   shape = new_shape;
@@ -89,18 +90,28 @@ Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
   return Tensor(std::move(impl));
 }
 
-Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
-  const TensorImpl& base = defined_impl(of);
-  check<ValueError>(static_cast<bool>(base.storage),
+Tensor make_alias(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  const TensorImpl& from = defined_impl(of);
+  check<ValueError>(static_cast<bool>(from.storage),
                     "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
   Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->storage = base.storage;
+  impl->storage = from.storage;
   impl->offset = offset;
-  impl->dtype = base.dtype;
-  impl->device = base.device;
+  impl->dtype = from.dtype;
+  impl->device = from.device;
   impl->is_view = true;
   impl->set_shape(shape, strides);
   return Tensor(std::move(impl));
+}
+
+Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  Tensor view = make_alias(of, shape, strides, offset);
+  TensorImpl &impl = *view.impl(), &from = *of.impl();
+  if (!is_floating_point(impl.dtype)) return view;
+  impl.base = from.base ? from.base : Reference<TensorImpl>::share(&from);
+  impl.graph_version.store(impl.storage->version(), std::memory_order_relaxed);
+  impl.origin = thread_state.grad_enabled ? from.origin : ViewOrigin::without_grad_mode;
+  return view;
 }
 
 void set_data(const Tensor& tensor, const Tensor& data) {
@@ -111,8 +122,11 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   to.offset = from.offset;
   to.dtype = from.dtype;
   to.device = from.device;
-  to.source = from.source;
-  to.source_id = from.source_id;
+  to.base = {};
+  if (from.rare || to.rare) {
+    to.rare_parts().source = from.rare ? from.rare->source : Reference<TensorSource>();
+    to.rare_parts().source_id = from.rare ? from.rare->source_id : 0;
+  }
   to.set_shape(from.shape, from.strides);
 }
 
@@ -131,7 +145,10 @@ DType Tensor::dtype() const { return defined_impl(*this).dtype; }
 Device Tensor::device() const { return defined_impl(*this).device; }
 std::int64_t Tensor::nbytes() const { return numel() * static_cast<std::int64_t>(size_of(dtype())); }
 bool Tensor::is_contiguous() const { return defined_impl(*this).contiguous; }
-bool Tensor::is_deferred() const { return static_cast<bool>(defined_impl(*this).source); }
+bool Tensor::is_deferred() const {
+  const TensorImpl& impl = defined_impl(*this);
+  return impl.rare && impl.rare->source;
+}
 bool Tensor::shares_storage(const Tensor& other) const {
   const Storage* mine = defined_impl(*this).storage.get();
   return mine && mine == defined_impl(other).storage.get();
@@ -183,48 +200,6 @@ std::int64_t Tensor::item_int64() const {
   return only_element(*this, DType::int64).data<std::int64_t>()[0];
 }
 
-// Autograd.
-
-bool Tensor::requires_grad() const { return defined_impl(*this).needs_grad(); }
-
-Tensor& Tensor::requires_grad_(bool on) {
-  defined_impl(*this);
-  check<AutogradError>(
-      on || !impl_->grad_fn,
-      "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
-      "that doesn't require differentiation use var_no_grad = var.detach().");
-  check<AutogradError>(!on || is_floating_point(impl_->dtype) || category(impl_->dtype) == DTypeCategory::complex,
-                       "only Tensors of floating point and complex dtype can require gradients");
-  if (!impl_->grad_fn) impl_->requires_grad = on;
-  return *this;
-}
-
-bool Tensor::is_leaf() const { return !defined_impl(*this).grad_fn; }
-const Tensor& Tensor::grad() const { return defined_impl(*this).grad; }
-Node* Tensor::grad_fn() const { return defined_impl(*this).grad_fn.get(); }
-
-void Tensor::set_grad(Tensor grad) const {
-  defined_impl(*this);
-  check<ShapeError>(!grad.defined() || grad.shape() == shape(), "assigned grad has data of a different size");
-  impl_->grad = std::move(grad);
-}
-
-Tensor Tensor::detach() const {
-  const TensorImpl& impl = defined_impl(*this);
-  if (impl.source) return make_deferred(impl.source, impl.source_id, impl.shape, impl.dtype, impl.device, false);
-  Reference<TensorImpl> alias = Reference<TensorImpl>::adopt(TensorImpl::make());
-  alias->storage = impl.storage;
-  alias->offset = impl.offset;
-  alias->numel = impl.numel;
-  alias->shape = impl.shape;
-  alias->strides = impl.strides;
-  alias->dtype = impl.dtype;
-  alias->device = impl.device;
-  alias->contiguous = impl.contiguous;
-  alias->is_view = true;
-  return Tensor(std::move(alias));
-}
-
 // Copies.
 
 namespace {
@@ -234,6 +209,12 @@ void to_gradient(Node&, const Tensor& gradient, Tensor* gradients) {
 }  // the engine converts the dtype
 void to_device_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   gradients[0] = gradient.to(node.attributes<Device>());
+}
+
+/// What was there before reaches the result no more.
+void copy_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
+  if (node.needs(0)) gradients[0] = zeros_like(gradient);
+  if (node.needs(1)) gradients[1] = gradient.to(node.attributes<Device>());
 }
 
 /// Numbers of `from` into `to`, of the same shape, whatever their dtypes, strides and devices.
@@ -294,25 +275,35 @@ Tensor Tensor::to(Device device) const {
 }
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
-  check_inplace(*this);
-  const Tensor from = source.shape() == shape() ? source : source.expand(shape());
+  const bool onto_itself = shares_storage(source) && storage_offset() == source.storage_offset() &&
+                           shape() == source.shape() && strides() == source.strides();
+  check_inplace(*this, {&source}, onto_itself ? Overlap::allowed : Overlap::refused);
+  const Tensor from = source.shape() == shape() ? source : source.detach().expand(shape());
   copy_numbers(overlap_partly(from, *this) ? from.detach().clone() : from, *this);
   impl_->storage->bump_version();
-  // What was here before reaches the result no more: the only edge leads to the source.
-  if (thread_state.grad_enabled && (records(source) || impl_->grad_fn)) {
-    impl_->grad_fn = {};
-    record_inplace(*this, "CopyBackwards", to_gradient, {&from});
-  }
+  if (Node* node = record_inplace(*this, "CopyBackwards", copy_gradient, {this, &source}))
+    node->set_attributes(source.device());
   return *this;
 }
 
-const Tensor& Tensor::fill_(Scalar value) const {
-  check_inplace(*this);
-  dispatch(Operation::fill, dtype(), {this}, FillAttributes{value.floating, value.integer});
-  impl_->storage->bump_version();
-  if (thread_state.grad_enabled) impl_->grad_fn = {};
-  return *this;
+namespace {
+
+/// What was there before gets the gradient zero: it reaches the result no more.
+void fill_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
+  if (node.needs(0)) gradients[0] = zeros_like(gradient);
 }
+
+void fill(const Tensor& tensor, Scalar value, const char* node_name) {
+  check_inplace(tensor, {}, Overlap::allowed);
+  dispatch(Operation::fill, tensor.dtype(), {&tensor}, FillAttributes{value.floating, value.integer});
+  tensor.impl()->storage->bump_version();
+  record_inplace(tensor, node_name, fill_gradient, {&tensor});
+}
+
+}  // namespace
+
+const Tensor& Tensor::fill_(Scalar value) const { return fill(*this, value, "FillBackward2"), *this; }
+const Tensor& Tensor::zero_() const { return fill(*this, 0, "ZeroBackward0"), *this; }
 
 // Made from numbers. (From nothing: operations/creation.cpp.)
 

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -34,7 +35,8 @@ namespace cairn {
 
 struct TensorImpl;  // tensor_impl.h
 class Storage;      // storage.h
-class Node;         // autograd.h
+class Node;         // graph.h
+class HookHandle;   // hooks.h
 
 // A handle counts without knowing what else a TensorImpl holds: the count comes first in it.
 inline Counted* counted(TensorImpl* impl) { return reinterpret_cast<Counted*>(impl); }
@@ -101,10 +103,26 @@ class Tensor {
   Tensor& requires_grad_(bool on = true);  ///< Throws for a dtype without gradients, and for what is not a leaf.
   bool is_leaf() const;
   const Tensor& grad() const;        ///< What `backward()` left here; undefined before.
-  void set_grad(Tensor grad) const;  ///< Undefined clears it.
+  void set_grad(Tensor grad) const;  ///< Of this tensor's shape, dtype and device; undefined clears it.
+  void retain_grad() const;          ///< Of a result: `backward()` leaves its gradient in `grad()`, too.
+  bool retains_grad() const;         ///< Whether retain_grad() was asked of a result.
+  Tensor detach() const;             ///< The same numbers, outside the graph.
+  const Tensor& detach_() const;     ///< Takes this tensor out of the graph. Throws for a view.
+  Node* grad_fn() const;             ///< The node this was computed by; null for a leaf.
+
+  /// Adds to the `grad` of every leaf this was computed from its part in the gradient of this, times `gradient`: of
+  /// this tensor's shape; 1 for a tensor of one element. The graph is freed unless `retain_graph`. Throws
+  /// AutogradError.
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;
-  Tensor detach() const;  ///< The same numbers, outside the graph.
-  Node* grad_fn() const;  ///< The node this was computed by; null for a leaf.
+
+  /// Calls `hook` with the gradient of this tensor whenever backward() or grad() has computed it, before it is used:
+  /// the tensor that the hook returns replaces it, an undefined one leaves it. Hooks run in the order of registration,
+  /// before a gradient is added to a leaf or kept by retain_grad(). A hook must not change the gradient in place, and
+  /// one that holds this very tensor keeps it alive.
+  HookHandle register_hook(std::function<Tensor(const Tensor& gradient)> hook) const;
+
+  /// Calls `hook` with this leaf whenever backward() has added to its `grad`.
+  HookHandle register_post_accumulate_grad_hook(std::function<void(const Tensor& leaf)> hook) const;
 
   // Views: the same numbers seen otherwise. A negative dimension counts from the end.
   Tensor view(const Shape& shape) const;     ///< One extent may be -1. Throws when only a copy could have this shape.
@@ -125,7 +143,7 @@ class Tensor {
   Tensor unsqueeze(int dim) const;
   Tensor expand(const Shape& shape) const;  ///< Extents of 1 repeat with stride 0; -1 keeps an extent.
   Tensor as_strided(const Shape& shape, const Shape& strides,
-                    std::int64_t offset) const;  ///< Unchecked by autograd: detached.
+                    std::int64_t offset) const;  ///< Any elements of the storage.
   Tensor contiguous() const;                     ///< Itself, or a row-major copy.
 
   // Copies.
@@ -137,7 +155,7 @@ class Tensor {
   // In place: a trailing underscore marks what changes the numbers. Returns the tensor itself.
   const Tensor& copy_(const Tensor& source) const;  ///< Broadcasts, converts, crosses devices.
   const Tensor& fill_(Scalar value) const;
-  const Tensor& zero_() const { return fill_(0); }
+  const Tensor& zero_() const;
   const Tensor& add_(const Tensor& other) const;
   const Tensor& sub_(const Tensor& other) const;
   const Tensor& mul_(const Tensor& other) const;

@@ -1,15 +1,42 @@
 // What a Tensor handle points at. Inside core only; other layers use the Tensor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include <cairn/core/deferred.h>
+#include <cairn/core/hooks.h>
 #include <cairn/core/storage.h>
 #include <cairn/core/tensor.h>
 
 namespace cairn {
 
 class Node;
+struct RetainedGrad;  // autograd/hook_list.h
+
+inline Counted* counted(RetainedGrad* retained) { return reinterpret_cast<Counted*>(retained); }
+void destroy_counted(RetainedGrad* retained) noexcept;
+
+/// How a view came to be, which decides whether it may be changed in place (autograd/inplace.cpp).
+enum class ViewOrigin : std::uint8_t {
+  tracked,            ///< By an operation that autograd follows.
+  without_grad_mode,  ///< Under NoGrad, or as a view of such a view.
+  one_of_several,     ///< By an operation that returns several views of one tensor.
+};
+
+/// What few tensors have.
+struct RareParts {
+  Reference<TensorSource> source;  ///< Of a deferred tensor.
+  std::uint64_t source_id = 0;
+  Reference<HookList> hooks;              ///< Of a leaf: run on its gradient, before that is added.
+  Reference<HookList> accumulated_hooks;  ///< Of a leaf: run when its gradient has been added.
+  Reference<RetainedGrad> retained;       ///< Of a result: its gradient, which retain_grad() asked for.
+};
+
+struct FreeRareParts {
+  void operator()(RareParts* parts) const noexcept;  // out of line: few tensors have any
+};
 
 struct TensorImpl : Counted {
   Reference<Storage> storage;  ///< None for a deferred tensor.
@@ -22,30 +49,39 @@ struct TensorImpl : Counted {
   bool contiguous = true;
   bool requires_grad = false;  ///< Asked for by the user: of a leaf.
   bool is_parameter = false;   ///< Declared as nn::Parameter: prints as one, and files record it.
-  bool is_view = false;        ///< Made as a view of another tensor.
-  std::uint32_t graph_version =
-      0;  ///< The storage's version when `grad_fn` was made: of a view, to notice a stale one.
-  Reference<Node> grad_fn;
+  bool is_view = false;        ///< Looks at numbers that another tensor was made with.
+  ViewOrigin origin = ViewOrigin::tracked;
+  std::atomic<std::uint32_t> graph_version = 0;  ///< Of a view: the storage's version that `grad_fn` belongs to.
+  std::uint32_t view_number = 0;                 ///< Of one of several views.
+  Reference<Node> grad_fn;     ///< What computed it. Of a view it may be out of date: ask grad_fn_of() (graph.h).
+  Reference<TensorImpl> base;  ///< Of a view that autograd follows: what it looks at, itself no such view.
   Tensor grad;
-  Reference<TensorSource> source;  ///< Of a deferred tensor.
-  std::uint64_t source_id = 0;
+  std::unique_ptr<RareParts, FreeRareParts> rare;
 
   static TensorImpl* make();
   static void destroy(TensorImpl* impl) noexcept;
 
-  bool needs_grad() const { return requires_grad || static_cast<bool>(grad_fn); }
+  bool needs_grad() const { return requires_grad || grad_fn || (base && (base->requires_grad || base->grad_fn)); }
   void* data() const {
     void* start = storage->data();
     return start ? static_cast<char*>(start) + offset * static_cast<std::int64_t>(size_of(dtype)) : nullptr;
   }
   void set_shape(const Shape& new_shape, const Shape& new_strides);
+  RareParts& rare_parts() {
+    if (!rare) rare.reset(new RareParts);
+    return *rare;
+  }
 };
 
 /// A row-major tensor of undefined numbers.
 Tensor make_tensor(const Shape& shape, DType dtype, Device device);
 
-/// Another handle on the storage of `of`, outside the graph.
+/// A view that autograd follows: another handle on the storage of `of`, which knows what it looks at. It has no history
+/// until `record` gives it one.
 Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset);
+
+/// Another handle on the storage of `of`, of which autograd knows nothing.
+Tensor make_alias(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset);
 
 /// Gives `tensor` the storage, shape, strides, dtype and device of `data`; whoever holds the handle sees it. Gradient
 /// and `requires_grad` stay. What `Module::to` moves parameters with. Throws for a tensor with a graph node.

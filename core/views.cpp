@@ -317,11 +317,12 @@ Tensor Tensor::as_strided(const Shape& shape, const Shape& strides, std::int64_t
             (!__builtin_mul_overflow(shape[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last)),
         "as_strided: shape ", Extents(shape), " with strides ", Extents(strides), " reaches beyond memory");
   }
-  const Tensor made = make_view(*this, shape, strides, offset);
+  Tensor made = make_view(*this, shape, strides, offset);
   const std::int64_t held = static_cast<std::int64_t>(impl()->storage->size() / size_of(dtype()));
   check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", Extents(shape), ", strides ",
                     Extents(strides), ", storage offset ", offset, " require a storage of ", last + 1,
                     " elements, but it holds ", held);
+  record_as_strided(made, *this);
   return made;
 }
 

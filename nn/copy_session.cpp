@@ -106,7 +106,7 @@ Tensor TieMemo::copy(const Tensor& tensor) {
       whole = tensor.detach().as_strided({count}, {1}, 0).clone();
     }
     if (whole.dtype() == impl->dtype) {
-      made = with_flags_of(tensor, make_view(whole, impl->shape, impl->strides, impl->offset));
+      made = with_flags_of(tensor, make_alias(whole, impl->shape, impl->strides, impl->offset));
     }
   }
   if (!made.defined()) made = clone_tensor(tensor);

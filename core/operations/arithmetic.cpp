@@ -28,7 +28,7 @@ Tensor binary(const char* node_name, GradientFunction gradient, Saves saves, con
   dispatch(Op::forward, computed, {&y, &left, &right});
   if (dtype != computed) return y.to(dtype);
   if (Node* node = record(y, node_name, gradient, {&left, &right}); node && saves != Saves::nothing) {
-    node->save(left);
+    node->save(saves == Saves::inputs && !node->needs(1) ? Tensor() : left);
     node->save(right);
     if (saves == Saves::inputs_and_output) node->save_output(y);
   }
@@ -39,7 +39,7 @@ Tensor binary(const char* node_name, GradientFunction gradient, Saves saves, con
 template <class Op>
 const Tensor& binary_inplace(const char* node_name, GradientFunction gradient, Saves saves, const Tensor& a,
                              const Tensor& b) {
-  check_inplace(a);
+  check_inplace(a, {&b});
   check_result_fits(a, arithmetic_dtype<Op>(a, b), common_shape(a, b));
   if (computed_dtype(a.dtype()) != a.dtype()) return a.copy_(binary<Op>(node_name, gradient, saves, a, b));
   Tensor right = operand(b, a.dtype(), a.device());

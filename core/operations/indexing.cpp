@@ -102,7 +102,7 @@ Tensor gather(const Tensor& x, int given_dim, const Tensor& given_index) {
 }
 
 const Tensor& Tensor::scatter_add_(int given_dim, const Tensor& given_index, const Tensor& source) const {
-  check_inplace(*this);
+  check_inplace(*this, {&given_index, &source});
   const int dim = wrap_dim(given_dim, this->dim());
   const Tensor index = whole_index(given_index, "scatter", "int32/int64");
   check<DTypeError>(source.dtype() == dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");

@@ -55,6 +55,12 @@ void fill_parts(const Tensor& y, std::span<const Tensor> tensors, Part part) {
     if (tensors[i].numel() > 0) part(y, i).copy_(tensors[i].detach());
 }
 
+/// Views that one operation returns together, none of which may be changed in place.
+std::vector<Tensor> several(std::vector<Tensor> views) {
+  for (std::size_t i = 0; i < views.size(); ++i) set_one_of_several(views[i], static_cast<std::uint32_t>(i));
+  return views;
+}
+
 }  // namespace
 
 Tensor cat(std::span<const Tensor> tensors, int given_dim) {
@@ -127,7 +133,7 @@ std::vector<Tensor> Tensor::split(std::int64_t size, int given_dim) const {
     parts.push_back(narrow(d, start, std::min(size, extent - start)));
     start += size;
   } while (start < extent);
-  return parts;
+  return several(std::move(parts));
 }
 
 std::vector<Tensor> Tensor::split(const Shape& sizes, int given_dim) const {
@@ -149,7 +155,7 @@ std::vector<Tensor> Tensor::split(const Shape& sizes, int given_dim) const {
     parts.push_back(narrow(d, start, size));
     start += size;
   }
-  return parts;
+  return several(std::move(parts));
 }
 
 std::vector<Tensor> Tensor::chunk(std::int64_t chunks, int given_dim) const {

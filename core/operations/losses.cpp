@@ -27,24 +27,32 @@ void mse_gradient(Node& node, const Tensor& g, Tensor* gradients) {
 
 /// A target out of range would read another row's numbers: refused before anything is computed, where the CPU can look.
 void check_targets(const Tensor& target, std::int64_t classes, std::int64_t ignore_index) {
-  if (target.is_deferred() || !target.impl()->storage->backend().host_memory) return;
-  const Tensor rows = target.contiguous();
-  for (const std::int64_t value : rows.data<std::int64_t>()) {
-    if (value != ignore_index && (value < 0 || value >= classes))
+  const TensorImpl& impl = *target.impl();
+  if (!impl.storage || !impl.storage->backend().host_memory || impl.numel == 0) return;
+  const auto* values = static_cast<const std::int64_t*>(impl.data());
+  const std::int64_t stride = impl.shape.rank() == 0 ? 0 : impl.strides[0];
+  for (std::int64_t i = 0; i < impl.numel; ++i) {
+    const std::int64_t value = values[i * stride];
+    if (value != ignore_index && (value < 0 || value >= classes)) [[unlikely]]
       throw IndexError(text("Target ", value, " is out of bounds."));
   }
 }
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& given, const Tensor& target, const CrossEntropyOptions& options) {
-  const Tensor input = given.dim() == 1 ? given.unsqueeze(0) : given;
+Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
+  if (input.dim() == 1) {
+    check<ShapeError>(target.dim() == 0, "Expected input batch_size (1) to match target batch_size (", target.numel(),
+                      ").");
+    const Tensor loss = cross_entropy(input.unsqueeze(0), target.unsqueeze(0), options);
+    return options.reduction == Reduction::none ? loss.squeeze(0) : loss;
+  }
   check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
-                    given.shape());
+                    input.shape());
   check<DTypeError>(target.dtype() == DType::int64, "expected scalar type Long but found ", name(target.dtype()),
                     "; class targets are int64");
   const std::int64_t rows = input.shape()[0], classes = input.shape()[1];
-  check<ShapeError>(target.dim() == given.dim() - 1 && target.numel() == rows, "Expected input batch_size (", rows,
+  check<ShapeError>(target.dim() == 1 && target.numel() == rows, "Expected input batch_size (", rows,
                     ") to match target batch_size (", target.numel(), ").");
   const Tensor& weight = options.weight;
   if (weight.defined()) {
@@ -59,10 +67,11 @@ Tensor cross_entropy(const Tensor& given, const Tensor& target, const CrossEntro
 
   const CrossEntropyAttributes attributes{options.ignore_index, options.label_smoothing,
                                           static_cast<std::int32_t>(options.reduction)};
-  const bool none = options.reduction == Reduction::none;
-  Tensor loss = make_tensor(none ? target.shape() : Shape{}, input.dtype(), input.device());
-  const Tensor log_probabilities = make_tensor(input.shape(), input.dtype(), input.device());
-  dispatch(Operation::cross_entropy, input.dtype(), {&loss, &log_probabilities, &input, &target, &weight}, attributes);
+  const TensorImpl& given = *input.impl();
+  Tensor loss = options.reduction == Reduction::none ? make_tensor({rows}, given.dtype, given.device)
+                                                     : make_tensor({}, given.dtype, given.device);
+  const Tensor log_probabilities = make_tensor(given.shape, given.dtype, given.device);
+  dispatch(Operation::cross_entropy, given.dtype, {&loss, &log_probabilities, &input, &target, &weight}, attributes);
   if (Node* node = record(loss, "NllLossBackward0", cross_entropy_gradient, {&input})) {
     node->save(log_probabilities);
     node->save(target);

@@ -38,13 +38,14 @@ Tensor matmul_matrices(const Tensor& a, const Tensor& b) {
 void linear_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const Tensor& x = node.saved(0);
   const Tensor& weight = node.saved(1);
+  const TensorImpl& given = *g.impl();
   const auto wanted = [&](int i, const Shape& shape) {
-    return node.needs(i) ? make_tensor(shape, g.dtype(), g.device()) : Tensor();
+    return node.needs(i) ? make_tensor(shape, given.dtype, given.device) : Tensor();
   };
-  gradients[0] = wanted(0, x.shape());
-  gradients[1] = wanted(1, weight.shape());
-  gradients[2] = wanted(2, {weight.shape()[0]});
-  dispatch(Operation::linear_backward, g.dtype(), {&gradients[0], &gradients[1], &gradients[2], &g, &x, &weight});
+  gradients[0] = wanted(0, x.impl()->shape);
+  gradients[1] = wanted(1, weight.impl()->shape);
+  gradients[2] = wanted(2, {weight.impl()->shape[0]});
+  dispatch(Operation::linear_backward, given.dtype, {&gradients[0], &gradients[1], &gradients[2], &g, &x, &weight});
 }
 
 }  // namespace
@@ -67,7 +68,10 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return y;
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+namespace {
+
+/// Whatever is wrong with the operands of a linear layer, in PyTorch's order; nothing, if nothing is.
+void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check<ShapeError>(weight.dim() == 2, "linear: weight must be a matrix [out, in], but has shape ", weight.shape());
   check<ShapeError>(x.dim() > 0, "both arguments to linear need to be at least 1D, but they are ", x.dim(), "D and 2D");
   const std::int64_t in = weight.shape()[1], out = weight.shape()[0];
@@ -82,13 +86,29 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     check<ShapeError>(bias.dim() == 1 && bias.shape()[0] == out, "linear: bias must have shape [", out,
                       "], but has shape ", bias.shape());
   }
-  if (x.dim() != 2) {
-    Shape shape = x.shape();
-    shape[x.dim() - 1] = out;
-    return linear(x.reshape({rows, in}), weight, bias).view(shape);
+}
+
+/// Rows by a weight, and a bias or none: what most calls are.
+bool is_plain_linear(const TensorImpl& x, const TensorImpl& weight, const TensorImpl* bias) {
+  return x.shape.rank() == 2 && weight.shape.rank() == 2 && x.shape[1] == weight.shape[1] && x.dtype == weight.dtype &&
+         (!bias || (bias->shape.rank() == 1 && bias->shape[0] == weight.shape[0] && bias->dtype == x.dtype));
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check<ValueError>(x.defined() && weight.defined(), "linear: input and weight must be defined");
+  const TensorImpl &input = *x.impl(), &matrix = *weight.impl();
+  if (!is_plain_linear(input, matrix, bias.impl())) {
+    check_linear(x, weight, bias);
+    Shape shape = input.shape;
+    shape[shape.rank() - 1] = matrix.shape[0];
+    std::int64_t rows = 1;
+    for (int i = 0; i + 1 < shape.rank(); ++i) rows *= shape[i];
+    return linear(x.reshape({rows, matrix.shape[1]}), weight, bias).view(shape);
   }
-  Tensor y = make_tensor({rows, out}, x.dtype(), x.device());
-  dispatch(Operation::linear, x.dtype(), {&y, &x, &weight, &bias});
+  Tensor y = make_tensor({input.shape[0], matrix.shape[0]}, input.dtype, input.device);
+  dispatch(Operation::linear, input.dtype, {&y, &x, &weight, &bias});
   if (Node* node =
           record(y, bias.defined() ? "AddmmBackward0" : "MmBackward0", linear_gradient, {&x, &weight, &bias})) {
     node->save(x);

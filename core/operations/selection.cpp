@@ -157,7 +157,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) { return masked_fill(x, mask, beside(x, value)); }
 
 const Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) const {
-  check_inplace(*this);
+  check_inplace(*this, {&mask});
   check_mask(*this, mask, value);
   check_result_fits(*this, dtype(), common_shape(*this, mask));
   if (computed_dtype(dtype()) != dtype()) return copy_(masked_fill(*this, mask, value));
@@ -190,8 +190,8 @@ const Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) const {
   const Tensor before = recording ? detach().clone() : Tensor();
   {
     const NoGrad no_grad;
-    const Tensor y = clamp(detach(), min, max);
-    detach().copy_(y);
+    const Tensor y = clamp(*this, min, max);
+    copy_(y);
   }
   if (Node* node = record_inplace(*this, "ClampBackward0", clamp_gradient, {this, &min, &max})) {
     node->save(before);

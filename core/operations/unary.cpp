@@ -11,18 +11,21 @@ namespace {
 /// The slope's tensor is saved: x, y or none, in which case the gradient stands in for it.
 template <class Op>
 void unary_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
-  gradients[0] = make_tensor(gradient.shape(), gradient.dtype(), gradient.device());
   const Tensor& v = Op::slope_is == Slope::constant ? gradient : node.saved(0);
-  dispatch(Op::backward, gradient.dtype(), {&gradients[0], &gradient, &v});
+  const TensorImpl& given = *gradient.impl();
+  gradients[0] = is_ours(gradient) ? gradient : make_tensor(given.shape, given.dtype, given.device);
+  dispatch(Op::backward, given.dtype, {&gradients[0], &gradient, &v});
 }
 
 template <class Op>
-Tensor unary(const char* node_name, const Tensor& given) {
-  const bool whole = is_whole_number(given.dtype());
-  const Tensor x = whole ? given.to(Op::takes_integers ? DType::int64 : DType::float32) : given;
-  Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
-  dispatch(Op::forward, x.dtype(), {&y, &x});
-  if (whole && Op::takes_integers) return y.to(given.dtype());
+Tensor unary(const char* node_name, const Tensor& x) {
+  check<ValueError>(x.defined(), name(Op::forward), ": the input is undefined");
+  const TensorImpl& input = *x.impl();
+  if (is_whole_number(input.dtype) && input.dtype != DType::int64 && Op::takes_integers)
+    return unary<Op>(node_name, x.to(DType::int64)).to(input.dtype);
+  if (is_whole_number(input.dtype) && !Op::takes_integers) return unary<Op>(node_name, x.to(DType::float32));
+  Tensor y = make_tensor(input.shape, input.dtype, input.device);
+  dispatch(Op::forward, input.dtype, {&y, &x});
   if (Node* node = record(y, node_name, unary_gradient<Op>, {&x})) {
     if (Op::slope_is == Slope::of_input) node->save(x);
     if (Op::slope_is == Slope::of_output) node->save_output(y);
