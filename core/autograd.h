@@ -18,7 +18,6 @@
 // Gradients of gradients (PyTorch's create_graph) are deliberately absent: what backward() computes is not recorded.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>

@@ -174,23 +174,27 @@ class Node : public Counted {
 /// Whether something computed now from `tensor` must be remembered.
 inline bool records(const Tensor& tensor) { return tensor.defined() && tensor.impl()->needs_grad(); }
 
-inline bool any_records(std::initializer_list<const Tensor*> tensors) {
+/// The inputs of an operation; null or undefined: none in that place.
+using Inputs = std::span<const Tensor* const>;
+
+inline bool any_records(Inputs tensors) {
   for (const Tensor* tensor : tensors)
     if (tensor && records(*tensor)) return true;
   return false;
 }
 
-Node* record_wanted(Tensor& output, const char* name, GradientFunction gradient,
-                    std::initializer_list<const Tensor*> inputs);
+Node* record_wanted(Tensor& output, const char* name, GradientFunction gradient, Inputs inputs);
 
-/// Makes `output` the result of a new node with edges to `inputs` (null or undefined: no edge), or returns null when no
-/// gradient is wanted: gradient mode is off, or no input requires one.
-inline Node* record(Tensor& output, const char* name, GradientFunction gradient,
-                    std::initializer_list<const Tensor*> inputs) {
+/// Makes `output` the result of a new node with edges to `inputs`, or returns null when no gradient is wanted: gradient
+/// mode is off, or no input requires one.
+inline Node* record(Tensor& output, const char* name, GradientFunction gradient, Inputs inputs) {
   if (!thread_state.grad_enabled || !any_records(inputs)) return nullptr;
   return record_wanted(output, name, gradient, inputs);
 }
-Node* record(Tensor& output, const char* name, GradientFunction gradient, std::span<const Tensor> inputs);
+inline Node* record(Tensor& output, const char* name, GradientFunction gradient,
+                    std::initializer_list<const Tensor*> inputs) {
+  return record(output, name, gradient, Inputs(inputs.begin(), inputs.size()));
+}
 
 /// The node a tensor was computed by, null for a leaf: as `tensor.grad_fn`, but brought up to date for a view whose
 /// base was changed in place. Throws AutogradError for a view that must not be used any more.
@@ -214,13 +218,19 @@ enum class Overlap : bool { refused, allowed };
 
 /// To be called before `tensor` is changed in place by an operation that also reads `others`: throws AutogradError
 /// where autograd forbids it, and ValueError where several elements lie at one address.
-void check_inplace(const Tensor& tensor, std::initializer_list<const Tensor*> others = {},
-                   Overlap overlap = Overlap::refused);
+void check_inplace(const Tensor& tensor, Inputs others, Overlap overlap = Overlap::refused);
+inline void check_inplace(const Tensor& tensor, std::initializer_list<const Tensor*> others = {},
+                          Overlap overlap = Overlap::refused) {
+  check_inplace(tensor, Inputs(others.begin(), others.size()), overlap);
+}
 
 /// As `record`, for an operation that wrote its result into `self`, which is inputs[0] too, and has bumped the
 /// storage's version once. What `self` was before gets gradients[0]; undefined stands for zero.
-Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient,
-                     std::initializer_list<const Tensor*> inputs);
+Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient, Inputs inputs);
+inline Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient,
+                            std::initializer_list<const Tensor*> inputs) {
+  return record_inplace(self, name, gradient, Inputs(inputs.begin(), inputs.size()));
+}
 
 /// Records `view` as `of.as_strided(...)`.
 void record_as_strided(Tensor& view, const Tensor& of);

@@ -285,6 +285,16 @@ std::string tuple_text(const Shape& shape) {
   return "(" + inside + (shape.rank() == 1 ? ",)" : ")");
 }
 
+/// Empty for a leaf. A view may be in a state in which asking is an error: that is no reason not to print it.
+std::string grad_fn_text(const Tensor& tensor) {
+  try {
+    const Node* const node = tensor.grad_fn();
+    return node ? grad_fn_name(*node) : "";
+  } catch (const AutogradError&) {
+    return "Invalid";
+  }
+}
+
 /// What follows the numbers, in PyTorch's order.
 std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers, const PrintOptions& options) {
   const DType dtype = tensor.dtype();
@@ -301,8 +311,8 @@ std::vector<std::string> suffixes(const Tensor& tensor, bool has_numbers, const 
       dtype == DType::float32 ||
       (has_numbers && !is_empty && (dtype == DType::int64 || dtype == DType::boolean || dtype == DType::complex64));
   if (!is_plain) all.push_back("dtype=" + to_string(dtype));
-  if (tensor.grad_fn())
-    all.push_back("grad_fn=<" + grad_fn_name(*tensor.grad_fn()) + ">");
+  if (const std::string grad_fn = grad_fn_text(tensor); !grad_fn.empty())
+    all.push_back("grad_fn=<" + grad_fn + ">");
   else if (tensor.requires_grad())
     all.push_back("requires_grad=True");
   return all;

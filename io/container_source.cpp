@@ -276,7 +276,8 @@ std::vector<Tensor> ContainerSource::materialize(std::span<const Tensor> tensors
     const TensorRecord record = index.tensor(id);
     const Materials& wanted = materials[place_of[record.blob]];
     const auto offset = static_cast<std::int64_t>(record.offset - wanted.begin / size_of(tensors[i].dtype()));
-    made[i] = wanted.base.as_strided(index.shape(id), index.strides(id), wanted.base.storage_offset() + offset).detach();
+    made[i] =
+        wanted.base.as_strided(index.shape(id), index.strides(id), wanted.base.storage_offset() + offset).detach();
   }
   return made;
 }

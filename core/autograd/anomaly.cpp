@@ -28,7 +28,7 @@ DetectAnomaly::DetectAnomaly(bool check_nan) : before_(thread_state.anomaly), ch
 }
 DetectAnomaly::~DetectAnomaly() { thread_state.anomaly = before_; }
 
-void note_nan(const Tensor& output, const char* node_name, std::span<const Tensor* const> inputs) {
+void note_nan(const Tensor& output, const char* node_name, Inputs inputs) {
   DetectAnomaly& anomaly = *thread_state.anomaly;
   if (!anomaly.check_nan_ || anomaly.made_first_nan_ || !has_nan(output)) return;
   for (const Tensor* input : inputs)

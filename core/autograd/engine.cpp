@@ -89,7 +89,8 @@ std::uint64_t next_run() {
 
 }  // namespace
 
-/// Lists that a thread keeps from one walk to the next, so that a walk takes no memory from the system.
+/// Lists that a thread keeps from one walk to the next, so that a walk takes no memory from the system. After an error
+/// they are dropped.
 struct Engine::Work {
   std::vector<Node*> ready;  // a heap
   std::vector<LeafSum> leaves;
@@ -116,7 +117,6 @@ Engine::~Engine() {
   }
   work_.ready.clear();
   work_.leaves.clear();
-  for (Tensor& gradient : work_.gradients) gradient = Tensor();  // only after an error
   work_.put_aside.clear();
   work_.nodes.clear();
 }

@@ -111,16 +111,15 @@ struct InPlace {
   static void place(Node& node, ViewInBase view) { node.rare().view = std::make_unique<ViewInBase>(std::move(view)); }
 
   /// The node of an operation that wrote through `view`, from which the base's new node is made.
-  static Node* change_of_view(TensorImpl& view, const char* name, GradientFunction gradient,
-                              std::initializer_list<const Tensor*> inputs) {
+  static Node* change_of_view(TensorImpl& view, const char* name, GradientFunction gradient, Inputs inputs) {
     TensorImpl& base = *view.base;
     const int edges = static_cast<int>(inputs.size());
     const Reference<Node> change = Node::make(name, gradient, view, edges);
     const Reference<Node> whole = Node::make("CopySlices", copy_slices_gradient, base, edges);
     whole->connect(0, base);
     for (int i = 1; i < edges; ++i) {
-      connect_as_before(*change, i, inputs.begin()[i], view);
-      connect_as_before(*whole, i, inputs.begin()[i], view);
+      connect_as_before(*change, i, inputs[static_cast<std::size_t>(i)], view);
+      connect_as_before(*whole, i, inputs[static_cast<std::size_t>(i)], view);
     }
     change->needed_ = whole->needed_;
     place(*whole, placed(base, view, change));
@@ -155,7 +154,7 @@ void set_one_of_several(const Tensor& view, std::uint32_t number) {
   if (view.impl()->origin == ViewOrigin::tracked) view.impl()->origin = ViewOrigin::one_of_several;
 }
 
-void check_inplace(const Tensor& tensor, std::initializer_list<const Tensor*> others, Overlap overlap) {
+void check_inplace(const Tensor& tensor, Inputs others, Overlap overlap) {
   TensorImpl& impl = *tensor.impl();
   if (thread_state.grad_enabled && (impl.needs_grad() || any_records(others))) {
     if (impl.base) {
@@ -176,8 +175,7 @@ void check_inplace(const Tensor& tensor, std::initializer_list<const Tensor*> ot
   }
 }
 
-Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient,
-                     std::initializer_list<const Tensor*> inputs) {
+Node* record_inplace(const Tensor& self, const char* name, GradientFunction gradient, Inputs inputs) {
   TensorImpl& impl = *self.impl();
   if (!thread_state.grad_enabled || !any_records(inputs) || !is_floating_point(impl.dtype)) return nullptr;
   Node* node;
@@ -192,7 +190,7 @@ Node* record_inplace(const Tensor& self, const char* name, GradientFunction grad
     set_history(impl, std::move(made));
   }
   if (thread_state.anomaly) [[unlikely]]
-    note_nan(self, name, {inputs.begin(), inputs.size()});
+    note_nan(self, name, inputs);
   return node;
 }
 

@@ -8,9 +8,7 @@
 //
 // Nodes are numbered as they are made. A number is higher than those of all nodes below, also where these were made on
 // another thread, so that backward() need only take the highest first (engine.cpp).
-#include <algorithm>
 #include <new>
-#include <vector>
 
 #include <cairn/core/autograd.h>
 #include <cairn/core/autograd/anomaly.h>
@@ -72,8 +70,7 @@ void Node::connect(int i, TensorImpl& input, Node* from) {
   }  // else a view made under NoGrad of something that requires a gradient: it does, too, but nothing reaches it
 }
 
-Node* record_wanted(Tensor& output, const char* name, GradientFunction gradient,
-                    std::initializer_list<const Tensor*> inputs) {
+Node* record_wanted(Tensor& output, const char* name, GradientFunction gradient, Inputs inputs) {
   TensorImpl& impl = *output.impl();
   if (!is_floating_point(impl.dtype)) return nullptr;
   impl.grad_fn = Node::make(name, gradient, impl, static_cast<int>(inputs.size()));
@@ -84,22 +81,8 @@ Node* record_wanted(Tensor& output, const char* name, GradientFunction gradient,
     ++i;
   }
   if (thread_state.anomaly) [[unlikely]]
-    note_nan(output, name, {inputs.begin(), inputs.size()});
+    note_nan(output, name, inputs);
   return node;
-}
-
-Node* record(Tensor& output, const char* name, GradientFunction gradient, std::span<const Tensor> inputs) {
-  TensorImpl& impl = *output.impl();
-  if (!thread_state.grad_enabled || std::ranges::none_of(inputs, records) || !is_floating_point(impl.dtype))
-    return nullptr;
-  impl.grad_fn = Node::make(name, gradient, impl, static_cast<int>(inputs.size()));
-  for (std::size_t i = 0; i < inputs.size(); ++i) impl.grad_fn->connect(static_cast<int>(i), *inputs[i].impl());
-  if (thread_state.anomaly) [[unlikely]] {
-    std::vector<const Tensor*> pointers;
-    for (const Tensor& input : inputs) pointers.push_back(&input);
-    note_nan(output, name, pointers);
-  }
-  return impl.grad_fn.get();
 }
 
 Edge edge_to(TensorImpl& tensor) {

@@ -55,6 +55,13 @@ void fill_parts(const Tensor& y, std::span<const Tensor> tensors, Part part) {
     if (tensors[i].numel() > 0) part(y, i).copy_(tensors[i].detach());
 }
 
+/// Makes `joined` the result of a node with an edge to each of them, if one requires a gradient.
+Node* record_all(Tensor& joined, const char* name, GradientFunction gradient, std::span<const Tensor> tensors) {
+  std::vector<const Tensor*> inputs;
+  for (const Tensor& x : tensors) inputs.push_back(&x);
+  return record(joined, name, gradient, Inputs(inputs));
+}
+
 /// Views that one operation returns together, none of which may be changed in place.
 std::vector<Tensor> several(std::vector<Tensor> views) {
   for (std::size_t i = 0; i < views.size(); ++i) set_one_of_several(views[i], static_cast<std::uint32_t>(i));
@@ -95,7 +102,7 @@ Tensor cat(std::span<const Tensor> tensors, int given_dim) {
     start += extent;
     return part;
   });
-  if (Node* node = record(y, "CatBackward0", cat_gradient, tensors)) {
+  if (Node* node = record_all(y, "CatBackward0", cat_gradient, tensors)) {
     node->save(extents);
     node->set_attributes(Along{dim});
   }
@@ -116,7 +123,7 @@ Tensor stack(std::span<const Tensor> tensors, int given_dim) {
   Tensor y = make_tensor(shape, joined_dtype(tensors), tensors[0].device());
   fill_parts(y, tensors,
              [&](const Tensor& whole, std::size_t i) { return whole.select(dim, static_cast<std::int64_t>(i)); });
-  if (Node* node = record(y, "StackBackward0", stack_gradient, tensors)) node->set_attributes(Along{dim});
+  if (Node* node = record_all(y, "StackBackward0", stack_gradient, tensors)) node->set_attributes(Along{dim});
   return y;
 }
 

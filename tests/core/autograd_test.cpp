@@ -104,29 +104,6 @@ TEST_CASE("in-place operations take their place in the graph", "[device]") {
   CHECK(x.grad().item() == 19);
 }
 
-TEST_CASE("copy_ and fill_ cut off what was there before", "[device]") {
-  const Device device = GENERATE(from_range(everywhere()));
-  CAPTURE(device);
-  Tensor x = leaf(device, {2}), z = leaf(device, {5});
-  Tensor y = x * 3;
-  y.copy_(z);
-  sum(y).backward();
-  CHECK_FALSE(x.grad().defined());
-  CHECK(z.grad().item() == 1);
-  y.fill_(0);
-  CHECK_FALSE(y.requires_grad());
-}
-
-TEST_CASE("what autograd does not follow is refused, not wrong", "[device]") {
-  const Device device = GENERATE(from_range(everywhere()));
-  CAPTURE(device);
-  Tensor x = leaf(device, {1, 2});
-  const Tensor y = x * 2, view = y.narrow(0, 0, 1);
-  CHECK_THROWS_AS(view.add_(1), AutogradError);
-  y.add_(1);
-  CHECK_THROWS_AS(view * 2, AutogradError);  // its place in the graph is out of date
-}
-
 TEST_CASE("an error inside backward leaves nothing behind that a later one would add", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
