@@ -27,43 +27,17 @@ std::string size_text(std::int64_t bytes) {
 
 // Training steps.
 
-template <class Optimizer, class Options>
-struct Training {
-  MlpData data;
-  Mlp model;
-  Optimizer optimizer;
-
-  Training(const MlpCase& sizes, Device device, const Options& options)
-      : data(sizes, device), model(sizes), optimizer(model.to(device).parameters(), options) {}
-};
-
-template <class Optimizer, class Options>
-Work training(const MlpCase& sizes, Device device, const Options& options) {
-  manual_seed(0);
-  const auto all = std::make_shared<Training<Optimizer, Options>>(sizes, device, options);
-  return queued(device, [all] { keep(training_step(all->model, all->optimizer, all->data)); });
-}
-
-Work one_row(const MlpCase& sizes, Device device) {
-  const auto model = std::make_shared<Mlp>(sizes);
-  model->to(device);
-  model->eval();
-  return queued(device, [model, row = rand({1, sizes.inputs}).to(device)] {
-    const NoGrad no_grad;
-    keep((*model)(row));
-  });
-}
-
 void add_steps(std::vector<GpuCase>& cases, bool tiny) {
   for (const MlpCase& sizes : mlp_cases) {
     if (tiny && sizes.inputs > 64) continue;
-    cases.push_back({"sgd-" + sizes.name, "steps", [sizes](Device device) {
-                       return training<optim::SGD>(sizes, device, optim::SGDOptions{.lr = timing_lr, .momentum = 0.9});
-                     }});
-    cases.push_back({"adam-" + sizes.name, "steps", [sizes](Device device) {
-                       return training<optim::Adam>(sizes, device, optim::AdamOptions{.lr = timing_lr});
-                     }});
-    cases.push_back({"row-" + sizes.name, "steps", [sizes](Device device) { return one_row(sizes, device); }});
+    for (const auto& [prefix, what] : {std::pair{"sgd-", "sgd_step"}, {"adam-", "adam_step"}, {"row-", "infer_row"}}) {
+      cases.push_back({prefix + sizes.name, "steps", [sizes, what = std::string(what)](Device device) {
+                         manual_seed(0);
+                         const MlpData data(sizes, device);
+                         const auto work = mlp_work(what, sizes, Mlp(sizes), data, timing_lr);
+                         return queued(device, [work] { keep(work()); });
+                       }});
+    }
   }
 }
 

@@ -84,4 +84,18 @@ inline void take_turns(std::vector<Contender*> contenders, int rounds, double ro
   for (std::size_t i = 0; i < contenders.size(); ++i) contenders[i]->seconds = median(times[i]);
 }
 
+/// The median of what `other` takes over what `one` takes, of pairs of rounds.
+inline double ratio_of_pairs(Contender& one, Contender& other, int pairs, double round_seconds) {
+  for (Contender* contender : {&one, &other}) warm_up(*contender, 5 * round_seconds, round_seconds);
+  std::vector<double> ratios, times, other_times;
+  for (int pair = 0; pair < pairs; ++pair) {
+    times.push_back(timed_round(one));
+    other_times.push_back(timed_round(other));
+    ratios.push_back(other_times.back() / times.back());
+  }
+  one.seconds = median(times);
+  other.seconds = median(other_times);
+  return median(ratios);
+}
+
 }  // namespace benchmarks

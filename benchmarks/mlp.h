@@ -9,8 +9,11 @@
 
 #include <cairn/cairn.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace benchmarks {
@@ -57,17 +60,59 @@ struct MlpData {
     x = x.to(device);
     target = target.to(device);
   }
+  MlpData(cairn::Tensor inputs, cairn::Tensor targets) : x(std::move(inputs)), target(std::move(targets)) {}
 
   cairn::Tensor x, target;
 };
 
+inline cairn::Tensor forward_backward(Mlp& model, const MlpData& data) {
+  cairn::Tensor loss = cross_entropy(model(data.x), data.target);
+  loss.backward();
+  return loss;
+}
+
 template <class Optimizer>
 cairn::Tensor training_step(Mlp& model, Optimizer& optimizer, const MlpData& data) {
   optimizer.zero_grad();
-  cairn::Tensor loss = cross_entropy(model(data.x), data.target);
-  loss.backward();
+  cairn::Tensor loss = forward_backward(model, data);
   optimizer.step();
   return loss;
+}
+
+/// The floating-point operations of the matrix products that forward_backward needs: two of each layer, and one more
+/// for the gradient of what the second one reads. The first one's input needs none.
+inline double product_flops(const MlpCase& sizes) {
+  return 2.0 * static_cast<double>(sizes.batch * sizes.hidden * (2 * sizes.inputs + 3 * sizes.outputs));
+}
+
+inline const std::vector<std::string> mlp_works = {"sgd_step", "adam_step", "forward_backward", "infer_row"};
+
+/// One step of a kind of work, by a copy of `start` that is the work's own: it returns the loss, or for infer_row what
+/// the network makes of the first row. A step is zero_grad, forward, cross-entropy, backward and the update (SGD:
+/// momentum 0.9); forward_backward is all of it but the update.
+inline std::function<cairn::Tensor()> mlp_work(const std::string& what, const MlpCase& sizes, const Mlp& start,
+                                               const MlpData& data, double lr) {
+  const auto model = std::make_shared<Mlp>(sizes);
+  model->load_state_dict(start.state_dict());
+  model->to(data.x.device());
+  if (what == "sgd_step" || what == "forward_backward") {
+    const auto sgd =
+        std::make_shared<cairn::optim::SGD>(model->parameters(), cairn::optim::SGDOptions{.lr = lr, .momentum = 0.9});
+    if (what == "sgd_step") return [=] { return training_step(*model, *sgd, data); };
+    return [=] {
+      sgd->zero_grad();
+      return forward_backward(*model, data);
+    };
+  }
+  if (what == "adam_step") {
+    const auto adam = std::make_shared<cairn::optim::Adam>(model->parameters(), cairn::optim::AdamOptions{.lr = lr});
+    return [=] { return training_step(*model, *adam, data); };
+  }
+  model->eval();
+  return [=, row = data.x.narrow(0, 0, 1).clone()] {
+    const cairn::NoGrad no_grad;
+    return (*model)(row);
+  };
 }
 
 }  // namespace benchmarks

@@ -1,8 +1,9 @@
-// How long a training step takes: zero_grad, forward, cross-entropy, backward, update. The networks are in mlp.h; the
-// smallest is timed beside the same step in bare loops (peers/plain_mlp.h).
+// How long a training step takes: zero_grad, forward, cross-entropy, backward, update; and its parts. The networks and
+// the kinds of work are in mlp.h, those who do the same work beside Cairn in peers/peer.h.
 //
-// For each: sgd_step (momentum 0.9), adam_step, and infer_row: one row through the trained network, without a graph. On
-// a device a round ends when the device has done all of its steps.
+// Forward and backward are also given in floating-point operations of matrix products per second, and as a fraction of
+// what this machine's registers can do at most (fma_peak.h), measured in turns with it. On a device a round ends when
+// the device has done all of its steps.
 #include <cairn/cairn.h>
 #include <fmt/format.h>
 
@@ -10,108 +11,143 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "device.h"
+#include "fma_peak.h"
 #include "measure.h"
 #include "mlp.h"
-#include "peers/plain_mlp.h"
+#include "peers/peer.h"
 
 using namespace cairn;
 using namespace benchmarks;
 
 namespace {
 
-const std::vector<std::string> whats = {"sgd_step", "adam_step", "infer_row"};
+const std::vector<PeerMaker> peer_makers = {
+    {"plain", plain_loops},
+    {"eigen", plain_eigen},
+#ifdef CAIRN_BENCHMARK_LIBTORCH
+    {"libtorch", libtorch},
+#endif
+};
 
 struct Result {
   std::string name, what;
   double microseconds;
-  std::optional<double> plain_microseconds;
+  std::vector<std::pair<std::string, double>> peers = {};  // microseconds of each
+  double flops = 0, peak_flops = 0;                        // a second, where they say something
+  std::optional<double> one_thread_microseconds = {}, ratio = {};
 };
 
-/// The 3-5-2 step in bare loops, starting from the model's own numbers.
-class PlainPeer {
- public:
-  PlainPeer(const Mlp& model, const MlpData& data) : mlp_(parameters_of(model)) {
-    std::ranges::copy(data.x.data<float>(), x_.begin());
-    std::ranges::copy(data.target.data<std::int64_t>(), target_.begin());
-  }
+PeerProblem problem_of(const MlpCase& sizes, const Mlp& model, const MlpData& data) {
+  const StateDict state = model.state_dict();
+  const auto copy = [](const Tensor& tensor) {
+    const auto numbers = tensor.data<float>();
+    return std::vector<float>(numbers.begin(), numbers.end());
+  };
+  const auto target = data.target.data<std::int64_t>();
+  return {sizes.inputs,
+          sizes.hidden,
+          sizes.outputs,
+          sizes.batch,
+          sizes.batch_norm,
+          copy(state.at("fc1.weight")),
+          copy(state.at("fc1.bias")),
+          copy(state.at("fc2.weight")),
+          copy(state.at("fc2.bias")),
+          copy(data.x),
+          {target.begin(), target.end()}};
+}
 
-  float sgd_step(double lr) { return mlp_.sgd_step(x_, target_, static_cast<float>(lr), 0.9f); }
-  auto infer_row() const { return mlp_.infer_row(x_.data()); }
-
- private:
-  using Plain = PlainMlp<3, 5, 2, 4>;
-
-  static Plain::Parameters parameters_of(const Mlp& model) {
-    Plain::Parameters parameters;
-    const StateDict state = model.state_dict();
-    std::ranges::copy(state.at("fc1.weight").data<float>(), parameters.weight1.begin());
-    std::ranges::copy(state.at("fc1.bias").data<float>(), parameters.bias1.begin());
-    std::ranges::copy(state.at("fc2.weight").data<float>(), parameters.weight2.begin());
-    std::ranges::copy(state.at("fc2.bias").data<float>(), parameters.bias2.begin());
-    return parameters;
-  }
-
-  Plain mlp_;
-  Plain::Input x_;
-  Plain::Target target_;
-};
-
-/// Contenders that do different work are not worth timing: the losses of the first steps must agree.
-void check_same_work(const MlpCase& sizes, const MlpData& data) {
-  Mlp model(sizes);
-  optim::SGD sgd(model.parameters(), {.lr = 0.05, .momentum = 0.9});
-  PlainPeer plain(model, data);
-  for (int step = 0; step < 20; ++step) {
-    const double ours = training_step(model, sgd, data).item(), theirs = plain.sgd_step(0.05);
-    check<Error>(std::abs(ours - theirs) < 1e-5, "training_step: step ", step, ": the loss is ", ours,
-                 ", but the bare loops say ", theirs, "; they must do the same work to be compared");
+/// Contenders that do different work are not worth timing: what the first steps return must agree.
+void check_same_work(const std::string& peer, const std::function<float()>& theirs, const std::string& name,
+                     const std::string& what, const std::function<Tensor()>& ours) {
+  for (int step = 0; step < 10; ++step) {
+    const Tensor value = ours();
+    const double mine = value.data<float>()[0], other = theirs();
+    check<Error>(std::abs(mine - other) < 1e-4, "training_step: ", name, ", ", what, ", step ", step,
+                 ": Cairn's number is ", mine, ", but ", peer, " says ", other,
+                 "; they must do the same work to be compared");
   }
 }
 
-std::vector<Result> measure(const MlpCase& sizes, const std::vector<std::string>& wanted, Device device) {
+/// Cairn's work of a kind, and what it is timed in turns with.
+struct Entry {
+  std::string what;
+  Contender ours;
+  std::vector<std::pair<std::string, Contender>> theirs;
+};
+
+std::vector<Result> measure(const MlpCase& sizes, const std::vector<std::string>& wanted, Device device, int threads) {
   manual_seed(0);
   const MlpData data(sizes, device);
-  const Tensor row = data.x.narrow(0, 0, 1).clone();
-  Mlp sgd_model(sizes), adam_model(sizes), trained(sizes);
-  for (Mlp* model : {&sgd_model, &adam_model, &trained}) model->to(device);
-  trained.eval();
-  optim::SGD sgd(sgd_model.parameters(), {.lr = timing_lr, .momentum = 0.9});
-  optim::Adam adam(adam_model.parameters(), {.lr = timing_lr});
-
-  const bool has_peer = sizes.name == mlp_cases.front().name && device.is_cpu();
-  std::unique_ptr<PlainPeer> plain;
-  if (has_peer) {
-    check_same_work(sizes, data);
-    plain = std::make_unique<PlainPeer>(sgd_model, data);
+  const Mlp start(sizes);
+  std::vector<std::pair<std::string, std::unique_ptr<Peer>>> peers;
+  if (device.is_cpu()) {
+    const PeerProblem problem = problem_of(sizes, start, data);
+    for (const PeerMaker& maker : peer_makers)
+      if (auto peer = maker.make(problem, threads)) peers.emplace_back(maker.name, std::move(peer));
   }
 
-  std::vector<Contender> ours(wanted.size()), theirs(wanted.size());
-  std::vector<Contender*> all;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == "sgd_step") ours[i].call = [&] { keep(training_step(sgd_model, sgd, data)); };
-    if (wanted[i] == "adam_step") ours[i].call = [&] { keep(training_step(adam_model, adam, data)); };
-    if (wanted[i] == "infer_row") {
-      ours[i].call = [&] {
-        NoGrad no_grad;
-        keep(trained(row));
-      };
+  std::vector<Entry> entries;
+  for (const std::string& what : wanted) {
+    Entry entry{what, {[work = mlp_work(what, sizes, start, data, timing_lr)] { keep(work()); }}, {}};
+    if (!device.is_cpu()) entry.ours.finish = [device] { synchronize(device); };
+    for (const auto& [name, peer] : peers) {
+      const double lr = what == "adam_step" ? 1e-3 : 0.05;  // so that numbers move, and rounding does not decide
+      const std::function<float()> checked = peer->work(what, lr);
+      if (!checked) continue;
+      check_same_work(name, checked, sizes.name, what, mlp_work(what, sizes, start, data, lr));
+      entry.theirs.push_back({name, {[work = peer->work(what, timing_lr)] { keep(work()); }}});
     }
-    if (!device.is_cpu()) ours[i].finish = [device] { synchronize(device); };
-    all.push_back(&ours[i]);
-    if (has_peer && wanted[i] == "sgd_step") theirs[i].call = [&] { keep(plain->sgd_step(timing_lr)); };
-    if (has_peer && wanted[i] == "infer_row") theirs[i].call = [&] { keep(plain->infer_row()); };
-    if (theirs[i].call) all.push_back(&theirs[i]);
+    entries.push_back(std::move(entry));
+  }
+
+  Contender peak{[] { multiply_and_add(); }};
+  std::vector<Contender*> all;
+  for (Entry& entry : entries) {
+    all.push_back(&entry.ours);
+    for (auto& [name, contender] : entry.theirs) all.push_back(&contender);
+    if (entry.what == "forward_backward" && device.is_cpu()) all.push_back(&peak);
   }
   take_turns(all, 41, 0.02);
 
   std::vector<Result> results;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    Result result{sizes.name, wanted[i], ours[i].seconds * 1e6, std::nullopt};
-    if (theirs[i].call) result.plain_microseconds = theirs[i].seconds * 1e6;
-    results.push_back(result);
+  for (const Entry& entry : entries) {
+    Result result{sizes.name, entry.what, entry.ours.seconds * 1e6};
+    for (const auto& [name, contender] : entry.theirs) result.peers.emplace_back(name, contender.seconds * 1e6);
+    if (peak.seconds > 0 && entry.what == "forward_backward") {
+      result.flops = product_flops(sizes) / entry.ours.seconds;
+      result.peak_flops = threads * static_cast<double>(multiply_and_add()) / peak.seconds;
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+/// With `pool` and without, in pairs.
+std::vector<Result> measure_threads(const MlpCase& sizes, const std::vector<std::string>& wanted, ThreadPool& pool) {
+  manual_seed(0);
+  const MlpData data(sizes);
+  const Mlp start(sizes);
+  ThreadPool alone(1);
+  std::vector<Result> results;
+  for (const std::string& what : wanted) {
+    const auto work = mlp_work(what, sizes, start, data, timing_lr);
+    const auto with = [&work](ThreadPool& executor) {
+      return Contender{[&] {
+        const UseExecutor use(executor);
+        keep(work());
+      }};
+    };
+    Contender one = with(alone), many = with(pool);
+    const double ratio = ratio_of_pairs(one, many, 15, 0.02);
+    Result result{sizes.name, what, many.seconds * 1e6};
+    result.one_thread_microseconds = one.seconds * 1e6;
+    result.ratio = ratio;
+    results.push_back(std::move(result));
   }
   return results;
 }
@@ -122,19 +158,28 @@ void print_json(const std::vector<Result>& results, int threads, Device device) 
     fmt::print("{}{{\"case\":\"{}\",\"what\":\"{}\",\"threads\":{},\"microseconds\":{:.4f}",
                &result == &results.front() ? "" : ",", result.name, result.what, threads, result.microseconds);
     if (!device.is_cpu()) fmt::print(",\"device\":\"{}\"", to_string(device));
-    if (result.plain_microseconds) fmt::print(",\"plain_microseconds\":{:.4f}", *result.plain_microseconds);
+    for (const auto& [name, microseconds] : result.peers) fmt::print(",\"{}_microseconds\":{:.4f}", name, microseconds);
+    if (result.flops > 0)
+      fmt::print(",\"gflops\":{:.2f},\"peak_gflops\":{:.2f},\"of_peak\":{:.4f}", result.flops / 1e9,
+                 result.peak_flops / 1e9, result.flops / result.peak_flops);
+    if (result.ratio)
+      fmt::print(",\"one_thread_microseconds\":{:.4f},\"ratio_to_one_thread\":{:.4f}", *result.one_thread_microseconds,
+                 *result.ratio);
     fmt::print("}}");
   }
   fmt::print("]}}\n");
 }
 
 void print_table(const std::vector<Result>& results) {
-  fmt::print("{:22} {:10} {:>12} {:>12} {:>7}\n", "case", "what", "us", "bare loops", "ratio");
+  fmt::print("{:22} {:16} {:>11}   beside it\n", "case", "what", "us");
   for (const Result& result : results) {
-    fmt::print("{:22} {:10} {:12.3f}", result.name, result.what, result.microseconds);
-    if (result.plain_microseconds) {
-      fmt::print(" {:12.3f} {:6.1f}x", *result.plain_microseconds, result.microseconds / *result.plain_microseconds);
-    }
+    fmt::print("{:22} {:16} {:11.3f}  ", result.name, result.what, result.microseconds);
+    for (const auto& [name, microseconds] : result.peers)
+      fmt::print(" {} {:.3f} ({:.2f}x)", name, microseconds, result.microseconds / microseconds);
+    if (result.flops > 0)
+      fmt::print(" {:.1f} GFLOP/s, {:.2f} of the peak", result.flops / 1e9, result.flops / result.peak_flops);
+    if (result.ratio)
+      fmt::print(" one thread {:.3f}, median ratio {:.3f}", *result.one_thread_microseconds, *result.ratio);
     fmt::print("\n");
   }
 }
@@ -143,15 +188,17 @@ void print_table(const std::vector<Result>& results) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Times training steps: zero_grad, forward, cross-entropy, backward, update (SGD: momentum 0.9)."};
-  bool json = false;
+  bool json = false, threads_ratio = false;
   int threads = 1;
   std::vector<std::string> case_names, wanted;
   std::vector<std::string> known;
   for (const MlpCase& sizes : mlp_cases) known.push_back(sizes.name);
   app.add_flag("--json", json, "print one line of JSON");
   app.add_option("--case", case_names, "only these cases")->check(CLI::IsMember(known));
-  app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(whats));
+  app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(mlp_works));
   app.add_option("--threads", threads, "threads that take part in large operations")->check(CLI::Range(1, 256));
+  app.add_flag("--threads-ratio", threads_ratio,
+               "time --threads (or 2) in pairs with one, on the CPU, and give the ratio");
   DeviceArguments where;
   where.declare(app);
   app.footer("The case cnn-28x28-b64 comes with convolution, which Cairn does not have yet.");
@@ -163,7 +210,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "error: {}; see --help\n", error.what());
     return 2;
   }
-  if (wanted.empty()) wanted = whats;
+  if (wanted.empty()) wanted = mlp_works;
+  if (threads_ratio && threads == 1) threads = 2;
 
   try {
     ThreadPool pool(threads);
@@ -172,7 +220,9 @@ int main(int argc, char** argv) {
     const Device device = where.device();
     for (const MlpCase& sizes : mlp_cases) {
       if (!case_names.empty() && std::ranges::find(case_names, sizes.name) == case_names.end()) continue;
-      for (Result& result : measure(sizes, wanted, device)) results.push_back(std::move(result));
+      for (Result& result :
+           threads_ratio ? measure_threads(sizes, wanted, pool) : measure(sizes, wanted, device, threads))
+        results.push_back(std::move(result));
     }
     json ? print_json(results, threads, device) : print_table(results);
   } catch (const std::exception& error) {

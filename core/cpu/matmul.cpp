@@ -1,11 +1,11 @@
 // Matrix products: which way a shape takes, and the kernels that are made of them.
 //
-// However it is computed, an element of a product is one chain of multiply-adds over k, in order. So layouts, strides,
-// threads, blocks and the size of the other matrix change no bit of it, and a row alone has the bits of a row among
-// many. Lanes are elements of the result, never parts of a chain.
+// An element of a product is one chain of multiply-adds over k, in order, however it is computed, so that layouts,
+// strides, threads, blocks and the size of the other matrix change no bit of it; lanes are elements of the result. One
+// row alone, or one column, is as many chains as there are lanes: which of the two, the shape decides.
 //
 //   small                 chains, below         a few of them side by side
-//   one row               matmul_row.h          the matrix is turned in registers
+//   one row or column     matmul_row.h          the matrix read as it lies, once
 //   all others            matmul_packed.h       blocks, packed, and tiles of registers
 
 #include <cairn/core/cpu/matmul.h>
@@ -40,9 +40,11 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, M
       j += width;
     };
     while (n - j >= 8) run.template operator()<8>();
-    if (n - j >= 4) run.template operator()<4>();
-    if (n - j >= 2) run.template operator()<2>();
-    if (n - j >= 1) run.template operator()<1>();
+    if constexpr (!std::is_same_v<T, std::int64_t>) {  // whole numbers have no latency to hide
+      if (n - j >= 4) run.template operator()<4>();
+      if (n - j >= 2) run.template operator()<2>();
+    }
+    while (n - j >= 1) run.template operator()<1>();
   }
 }
 
@@ -53,13 +55,11 @@ void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<
   if constexpr (std::is_same_v<T, std::int64_t>) {
     small_matmul(m, n, k, a, b, start, c);  // there are no packets of 64-bit integers
   } else {
-    constexpr std::int64_t small = 256;  // multiply-adds
-    if (m * n * k <= small)
+    if (is_row<T>(m, n, k))
+      m == 1 ? row_times_matrix(n, k, a.data, a.column, b, start, 1, c)
+             : row_times_matrix(m, k, b.data, b.row, Matrix<T>{a.data, a.column, a.row}, start, 0, c);
+    else if (m * n * k <= 256)
       small_matmul(m, n, k, a, b, start, c);
-    else if (m == 1 && b.row == 1)
-      row_times_matrix(n, k, a.data, a.column, b, start, 1, c);
-    else if (n == 1 && a.column == 1)
-      row_times_matrix(m, k, b.data, b.row, Matrix<T>{a.data, 1, a.row}, start, 0, c);
     else
       packed_matmul(m, n, k, a, b, start, c);
   }

@@ -1,9 +1,15 @@
-// One row times a matrix whose columns are contiguous, as a layer's weights [out, in] are for y = x Wᵀ; and a matrix of
-// contiguous rows times one column, which is the same.
+// One row times a matrix, and a matrix times one column, which is the same.
 //
-// Every number of the matrix is used once, so it is not packed. Lanes are elements of the result, and the matrix is
-// turned in registers (turned.h): each element is the chain over k that it is in any other product, and what is one row
-// here has the same bits as a row among many.
+// Every number of the matrix is used once, so what counts is to read it as it lies; and a weight [out, in] lies along
+// k. So an element is the sum of as many chains as a packet has lanes, here of four:
+//
+//   lane 0   x0 b0 + x4 b4 + x8 b8 ...  ┐
+//   lane 1   x1 b1 + x5 b5 + x9 b9 ...  │  (lane 0 + lane 2) + (lane 1 + lane 3), added to `start`
+//   lane 2   x2 b2 + x6 b6 + ...        │
+//   lane 3   x3 b3 + x7 b7 + ...        ┘  numbers that are not there: 0 times 0
+//
+// A matrix whose rows are contiguous gets the same chains, each in a packet of its own with a lane for each column: an
+// element depends on the shape and the instruction set, not on the layout.
 #pragma once
 
 #include <cairn/core/cpu/matmul.h>
@@ -11,46 +17,81 @@
 
 namespace cairn {
 
-/// Some packets of y; unless `whole`, one of `columns` lanes.
-template <int packets, bool whole, class T>
-[[gnu::noinline]] void turned_lanes(std::int64_t columns, std::int64_t k, const T* x, std::int64_t x_step, const T* b,
-                                    std::int64_t b_column, const T* start, std::int64_t start_step, T* y) {
-  constexpr int size = Packet<T>::size, count = turned_count<T>;
-  const std::int64_t lanes = whole ? size : columns;
-  const FewLines<T> few(b_column, lanes);
-  Packet<T> sums[packets];
-  for (int q = 0; q < packets; ++q)
-    sums[q] = start ? load_apart(start + q * size * start_step, start_step, lanes) : Packet<T>(0);
-  std::int64_t p = 0;
-  for (; p + count <= k; p += count, b += count, x += count * x_step) {
-#pragma GCC unroll 2
-    for (int q = 0; q < packets; ++q) {
-      const T* from = b + q * size * b_column;
-      const Turned<T> turned = load_turned<T>([&](int i) { return from + (whole ? i * b_column : few.offset[i]); });
-#pragma GCC unroll 4
-      for (int i = 0; i < count; ++i) sums[q] = multiply_add(Packet<T>(x[i * x_step]), turned.at[i], sums[q]);
-    }
-  }
-  for (; p < k; ++p, ++b, x += x_step) {
-    for (int q = 0; q < packets; ++q)
-      sums[q] = multiply_add(Packet<T>(*x), load_apart(b + q * size * b_column, b_column, lanes), sums[q]);
-  }
-  for (int q = 0; q < packets; ++q) store(y + q * size, 1, lanes, sums[q]);
+/// Whether a product is computed this way: of one row or column, with enough k for the lanes.
+template <class T>
+bool is_row(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return (m == 1 || n == 1) && k >= 2 * Packet<T>::size;
 }
 
-/// y [n] = start + x [k] b [k, n], for b.row = 1. `start` is null or has an element for each of y, `start_step` apart.
+/// The lanes of a packet of columns: sums.at[l] is the chain l of each of them.
+template <class T>
+struct LaneSums {
+  Packet<T> at[Packet<T>::size];
+};
+
+/// For b with contiguous rows, of which `columns` numbers are there.
+template <class T>
+[[gnu::noinline]] void lanes_down(std::int64_t k, const T* x, std::int64_t x_step, Matrix<T> b, std::int64_t columns,
+                                  LaneSums<T>& sums) {
+  constexpr int size = Packet<T>::size;
+  const Packet<T> zero(0);
+  for (Packet<T>& sum : sums.at) sum = zero;
+  for (std::int64_t p = 0; p < k; p += size) {
+#pragma GCC unroll 1
+    for (int l = 0; l < size; ++l, x += x_step, b.data += b.row) {
+      const bool there = p + l < k;
+      const Packet<T> row = !there ? zero : columns >= size ? load(b.data) : load_apart(b.data, 1, columns);
+      sums.at[l] = multiply_add(there ? Packet<T>(*x) : zero, row, sums.at[l]);
+    }
+  }
+}
+
+/// For b with any strides, columns contiguous at best.
+template <class T>
+[[gnu::noinline]] void lanes_along(std::int64_t k, const T* x, std::int64_t x_step, Matrix<T> b, std::int64_t columns,
+                                   LaneSums<T>& sums) {
+  constexpr int size = Packet<T>::size, at_once = size < 8 ? size : 8;
+  alignas(64) T square[size * size];
+  for (int first = 0; first < size; first += at_once) {
+    const T* line[at_once];  // those that are not there repeat the last one
+    for (int r = 0; r < at_once; ++r) line[r] = b.data + (first + r < columns ? first + r : columns - 1) * b.column;
+    Packet<T> lanes[at_once];
+    for (Packet<T>& lane : lanes) lane = Packet<T>(0);
+    std::int64_t p = 0;
+    if (b.row == 1 && x_step == 1) {
+      for (; p + size <= k; p += size) {
+        const Packet<T> factor = load(x + p);
+#pragma GCC unroll 8
+        for (int r = 0; r < at_once; ++r) lanes[r] = multiply_add(factor, load(line[r] + p), lanes[r]);
+      }
+    }
+    for (; p < k; p += size) {
+      const Packet<T> factor = load_apart(x + p * x_step, x_step, k - p);
+      for (int r = 0; r < at_once; ++r)
+        lanes[r] = multiply_add(factor, load_apart(line[r] + p * b.row, b.row, k - p), lanes[r]);
+    }
+    for (int r = 0; r < at_once; ++r) store(square + (first + r) * size, lanes[r]);
+  }
+  for (int l = 0; l < size; l += turned_count<T>) {
+    const Turned<T> turned = load_turned<T>([&](int i) { return square + i * size + l; });
+    for (int i = 0; i < turned_count<T>; ++i) sums.at[l + i] = turned.at[i];
+  }
+}
+
+/// y [n] = start + x [k] b [k, n]. `start` is null or has an element for each of y, `start_step` apart.
 template <class T>
 void row_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step, Matrix<T> b, const T* start,
                       std::int64_t start_step, T* y) {
   constexpr int size = Packet<T>::size;
-  std::int64_t j = 0;
-  const auto run = [&]<int packets, bool whole>(std::int64_t columns) {
-    turned_lanes<packets, whole>(columns, k, x, x_step, b.data + j * b.column, b.column,
-                                 start ? start + j * start_step : nullptr, start_step, y + j);
-    j += columns;
-  };
-  while (n - j >= 2 * size) run.template operator()<2, true>(2 * size);
-  while (n - j > 0) run.template operator()<1, false>(n - j < size ? n - j : size);
+  for (std::int64_t j = 0; j < n; j += size, b.data += size * b.column) {
+    LaneSums<T> sums;
+    (b.column == 1 ? lanes_down<T> : lanes_along<T>)(k, x, x_step, b, n - j, sums);
+    for (int half = size / 2; half > 0; half /= 2) {
+      for (int l = 0; l < half; ++l) sums.at[l] = sums.at[l] + sums.at[l + half];
+    }
+    if (start) sums.at[0] = load(start + j * start_step, start_step, n - j) + sums.at[0];
+    store(y + j, 1, n - j, sums.at[0]);
+  }
 }
 
 }  // namespace cairn

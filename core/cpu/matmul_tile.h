@@ -32,6 +32,9 @@ inline int tile_height(std::int64_t rows_left) {
 }
 
 /// c = from + a b, over k columns of a and rows of b. Of b, from and c, rows are contiguous and `..._row` apart.
+///
+/// To be handed over by reference: a copy would read in large pieces what was written in small ones just before, which
+/// waits until all that was stored earlier, the last tile's numbers, has reached the cache.
 template <class T>
 struct TileCall {
   std::int64_t k;
@@ -45,16 +48,17 @@ struct TileCall {
 };
 
 template <int rows, int packets, class T>
-[[gnu::noinline]] void tile(TileCall<T> call) {
+[[gnu::noinline]] void tile(const TileCall<T>& call) {
   constexpr int size = Packet<T>::size;
+  const T *a = call.a.data, *b = call.b;
+  T* const c = call.c;
+  const std::int64_t a_row = call.a.row, a_column = call.a.column, b_row = call.b_row, c_row = call.c_row;
   Packet<T> sums[rows][packets];
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 3
     for (int q = 0; q < packets; ++q) sums[r][q] = load(call.from + r * call.from_row + q * size);
   }
-  const T *a = call.a.data, *b = call.b;
-  const std::int64_t a_row = call.a.row, a_column = call.a.column, b_row = call.b_row;
   for (std::int64_t p = call.k; p > 0; --p, a += a_column, b += b_row) {
     Packet<T> row[packets];
 #pragma GCC unroll 3
@@ -69,12 +73,12 @@ template <int rows, int packets, class T>
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 3
-    for (int q = 0; q < packets; ++q) store(call.c + r * call.c_row + q * size, sums[r][q]);
+    for (int q = 0; q < packets; ++q) store(c + r * c_row + q * size, sums[r][q]);
   }
 }
 
 template <class T>
-using Tile = void (*)(TileCall<T>);
+using Tile = void (*)(const TileCall<T>&);
 
 /// By height: 1, 2, 4, 8; and by packets.
 template <class T>
@@ -89,7 +93,7 @@ Tile<T> find_tile(int height, int packets) {
 
 /// A tile of any height that there is; where the last packet of c is not whole, by way of one that is.
 template <class T>
-void any_tile(int height, std::int64_t columns, TileCall<T> call) {
+void any_tile(int height, std::int64_t columns, const TileCall<T>& call) {
   constexpr int size = Packet<T>::size, width = tile_columns<T>;
   const int packets = static_cast<int>((columns + size - 1) / size);
   const Tile<T> run = find_tile<T>(height, packets);
@@ -100,12 +104,8 @@ void any_tile(int height, std::int64_t columns, TileCall<T> call) {
       for (int j = 0; j < columns; j += size) f(r, j);
   };
   each([&](int r, int j) { store(whole + r * width + j, load(call.from + r * call.from_row + j, 1, columns - j)); });
-  T* const c = call.c;
-  const std::int64_t c_row = call.c_row;
-  call.from = call.c = whole;
-  call.from_row = call.c_row = width;
-  run(call);
-  each([&](int r, int j) { store(c + r * c_row + j, 1, columns - j, load(whole + r * width + j)); });
+  run({call.k, call.a, call.b, call.b_row, whole, width, whole, width});
+  each([&](int r, int j) { store(call.c + r * call.c_row + j, 1, columns - j, load(whole + r * width + j)); });
 }
 
 }  // namespace cairn

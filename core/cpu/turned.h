@@ -76,6 +76,7 @@ struct FewLines {
   std::int64_t offset[Packet<T>::size];
 
   FewLines(std::int64_t stride, std::int64_t lines) {
+#pragma GCC unroll 1
     for (int i = 0; i < Packet<T>::size; ++i) offset[i] = (i < lines ? i : lines - 1) * stride;
   }
 };

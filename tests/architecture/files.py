@@ -16,7 +16,8 @@ from fnmatch import fnmatch
 # Where a header that is neither Cairn's nor the standard library's may be included. `*` also matches a slash.
 HOMES = {
     # third parties
-    "Eigen/*": ["core/cpu/*"],
+    "Eigen/*": ["core/cpu/*", "benchmarks/peers/plain_eigen.cpp"],
+    "torch/*": ["benchmarks/peers/libtorch.cpp"],
     "zstd.h": ["io/zstd_codec.cpp"],
     "xxhash.h": ["io/checksum.cpp"],
     "zlib.h": ["train/gzip*.cpp"],

@@ -57,18 +57,56 @@ T multiply_add(T a, T b, T sum) {
   }
 }
 
+/// How many numbers a register of the instruction set in use holds.
+template <class T>
+std::int64_t lanes() {
+  const int bytes = instruction_set_in_use() == InstructionSet::avx512 ? 64
+                    : instruction_set_in_use() == InstructionSet::avx2 ? 32
+                                                                       : 16;
+  return bytes / static_cast<std::int64_t>(sizeof(T));
+}
+
+/// One row alone, or one column, is computed by as many chains as there are lanes, if k is long enough for them.
+template <class T>
+bool has_lanes(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return std::is_floating_point_v<T> && (m == 1 || n == 1) && k >= 2 * lanes<T>();
+}
+
+/// x · y, as it is computed there.
+template <class T, class X, class Y>
+T lane_sum(std::int64_t k, X&& x, Y&& y) {
+  std::vector<T> sums(static_cast<std::size_t>(lanes<T>()), 0);
+  for (std::int64_t p = 0; p < k || p % lanes<T>() != 0; ++p) {
+    T& sum = sums[static_cast<std::size_t>(p % lanes<T>())];
+    sum = p < k ? multiply_add(x(p), y(p), sum) : multiply_add(T(0), T(0), sum);
+  }
+  for (; sums.size() > 1; sums.resize(sums.size() / 2)) {
+    for (std::size_t l = 0; l < sums.size() / 2; ++l) sums[l] += sums[l + sums.size() / 2];
+  }
+  return sums[0];
+}
+
 /// start (per column, or empty) + a [m, k] b [k, n], all row by row.
 template <class T>
-std::vector<T> chains(std::int64_t m, std::int64_t n, std::int64_t k, const std::vector<T>& a, const std::vector<T>& b,
-                      const std::vector<T>& start = {}) {
+std::vector<T> product(std::int64_t m, std::int64_t n, std::int64_t k, const std::vector<T>& a, const std::vector<T>& b,
+                       const std::vector<T>& start = {}) {
   std::vector<T> c(static_cast<std::size_t>(m * n));
   for (std::int64_t i = 0; i < m; ++i) {
     T* const row = c.data() + i * n;
     if (!start.empty()) std::copy(start.begin(), start.end(), row);
-    for (std::int64_t p = 0; p < k; ++p) {
-      const T factor = a[static_cast<std::size_t>(i * k + p)];
-      for (std::int64_t j = 0; j < n; ++j)
-        row[j] = multiply_add(factor, b[static_cast<std::size_t>(p * n + j)], row[j]);
+    const T* const factors = a.data() + i * k;
+    if (has_lanes<T>(m, n, k)) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        const T* const column = b.data() + j;
+        const T sum = lane_sum<T>(
+            k, [&](std::int64_t p) { return factors[p]; }, [&](std::int64_t p) { return column[p * n]; });
+        row[j] = start.empty() ? sum : row[j] + sum;
+      }
+    } else {
+      for (std::int64_t p = 0; p < k; ++p) {
+        for (std::int64_t j = 0; j < n; ++j)
+          row[j] = multiply_add(factors[p], b[static_cast<std::size_t>(p * n + j)], row[j]);
+      }
     }
   }
   return c;
@@ -105,7 +143,7 @@ bool same_bits(const Tensor& found, const std::vector<T>& expected) {
 template <class T>
 void check_product(std::int64_t m, std::int64_t n, std::int64_t k) {
   const std::vector<T> a = random_numbers<T>(m * k, 1), b = random_numbers<T>(k * n, 2);
-  const std::vector<T> expected = chains(m, n, k, a, b);
+  const std::vector<T> expected = product(m, n, k, a, b);
   std::vector<std::pair<Layout, Layout>> wrong;
   std::int64_t offset = (m + n + k) % 5;
   for (const Layout left : layouts) {
@@ -121,14 +159,16 @@ void check_product(std::int64_t m, std::int64_t n, std::int64_t k) {
 
 /// On both sides of every number at which the way of computing changes: packets, tiles, blocks, panels.
 const std::vector<std::array<std::int64_t, 3>> large_shapes = {
-    {1, 256, 784}, {1, 10, 256},  {1, 700, 5},    {700, 1, 300}, {2, 49, 300},   {3, 31, 513},   {5, 97, 64},
-    {8, 48, 256},  {9, 47, 257},  {17, 128, 255}, {33, 96, 100}, {64, 10, 256},  {95, 24, 31},   {96, 240, 256},
-    {97, 481, 9},  {100, 961, 3}, {193, 65, 512}, {40, 300, 77}, {300, 130, 50}, {130, 250, 260}};
+    {1, 256, 784}, {1, 10, 256},   {1, 1, 1000},   {1, 19, 77},   {77, 1, 131},   {1, 64, 1024},
+    {1, 700, 5},   {700, 1, 300},  {2, 49, 300},   {3, 31, 513},  {5, 97, 64},    {8, 48, 256},
+    {9, 47, 257},  {17, 128, 255}, {33, 96, 100},  {64, 10, 256}, {95, 24, 31},   {96, 240, 256},
+    {97, 481, 9},  {100, 961, 3},  {193, 65, 512}, {40, 300, 77}, {300, 130, 50}, {130, 250, 260}};
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("an element of a small product is one chain over k, in every layout and with every instruction set",
-                   "", float, double, std::int64_t) {
+TEMPLATE_TEST_CASE(
+    "a small product is that of plain loops, bit for bit, in every layout and with every instruction set", "", float,
+    double, std::int64_t) {
   with_every_set([] {
     for (int m = 1; m <= 20; ++m)
       for (int n = 1; n <= 20; ++n)
@@ -136,7 +176,7 @@ TEMPLATE_TEST_CASE("an element of a small product is one chain over k, in every 
   });
 }
 
-TEMPLATE_TEST_CASE("so is an element of a large one", "", float, double, std::int64_t) {
+TEMPLATE_TEST_CASE("so is a large product", "", float, double, std::int64_t) {
   with_every_set([] {
     for (const auto& [m, n, k] : large_shapes) check_product<TestType>(m, n, k);
   });
@@ -145,7 +185,7 @@ TEMPLATE_TEST_CASE("so is an element of a large one", "", float, double, std::in
 TEMPLATE_TEST_CASE("threads change no bit of a product", "", float, double) {
   for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{260, 170, 130}, {20, 2000, 150}, {2000, 11, 250}}) {
     const std::vector<TestType> a = random_numbers<TestType>(m * k, 1), b = random_numbers<TestType>(k * n, 2);
-    const std::vector<TestType> expected = chains(m, n, k, a, b);
+    const std::vector<TestType> expected = product(m, n, k, a, b);
     for (int threads = 1; threads <= 3; ++threads) {
       ThreadPool pool(threads);
       const UseExecutor use(pool);
@@ -159,7 +199,7 @@ TEMPLATE_TEST_CASE("threads change no bit of a product", "", float, double) {
   }
 }
 
-TEMPLATE_TEST_CASE("a layer's chains start at its bias, and its gradients are chains, too", "", float, double) {
+TEMPLATE_TEST_CASE("a layer's outputs start at its bias, and its gradients are products, too", "", float, double) {
   with_every_set([] {
     for (const auto& [rows, out, in] : {std::array<std::int64_t, 3>{4, 5, 3},
                                         {1, 70, 33},
@@ -171,7 +211,7 @@ TEMPLATE_TEST_CASE("a layer's chains start at its bias, and its gradients are ch
       const std::vector<TestType> x = random_numbers<TestType>(rows * in, 1),
                                   weight = random_numbers<TestType>(in * out, 2),
                                   bias = random_numbers<TestType>(out, 3), g = random_numbers<TestType>(rows * out, 4);
-      const std::vector<TestType> expected = chains(rows, out, in, x, weight, bias);
+      const std::vector<TestType> expected = product(rows, out, in, x, weight, bias);
       for (const Layout layout : layouts) {
         CAPTURE(rows, out, in, layout);
         const Tensor x_given = matrix(x, rows, in, layout).requires_grad_();
@@ -188,14 +228,14 @@ TEMPLATE_TEST_CASE("a layer's chains start at its bias, and its gradients are ch
               result[static_cast<std::size_t>(j * height + i)] = numbers[static_cast<std::size_t>(i * width + j)];
           return result;
         };
-        CHECK(same_bits(x_given.grad().contiguous(), chains(rows, in, out, g, turned(weight, in, out))));
-        CHECK(same_bits(weight_given.grad().contiguous(), chains(out, in, rows, turned(g, rows, out), x)));
+        CHECK(same_bits(x_given.grad().contiguous(), product(rows, in, out, g, turned(weight, in, out))));
+        CHECK(same_bits(weight_given.grad().contiguous(), product(out, in, rows, turned(g, rows, out), x)));
       }
     }
   });
 }
 
-TEMPLATE_TEST_CASE("the error of a product stays within the bound of a chain", "", float, double) {
+TEMPLATE_TEST_CASE("the error of a product stays within its bound", "", float, double) {
   with_every_set([] {
     for (const auto& [m, n, k] : large_shapes) {
       const std::vector<TestType> a = random_numbers<TestType>(m * k, 1), b = random_numbers<TestType>(k * n, 2);

@@ -189,33 +189,6 @@ TEST_CASE("large tensors give the same bits with one thread and with two") {
   }
 }
 
-TEST_CASE("matrix products of every size agree with plain loops, bit for bit between packed and unpacked") {
-  const Generator generator(5);
-  for (const auto& [m, n, k] : {std::tuple{1, 1, 1},
-                                {3, 2, 5},
-                                {4, 33, 7},
-                                {13, 31, 300},
-                                {100, 70, 20},
-                                {97, 513, 257},
-                                {2, 600, 300},
-                                {1, 10, 784}}) {
-    CAPTURE(m, n, k);
-    const Tensor a = rand({m, k}, {}, generator), b = rand({k, n}, {}, generator);
-    const Tensor y = matmul(a, b);
-    // Row by row is always unpacked; the whole product may be packed.
-    for (int i = 0; i < m; i += 7) {
-      const Tensor row = matmul(a.narrow(0, i, 1), b);
-      CHECK(std::equal(row.data<float>().begin(), row.data<float>().end(),
-                       y.data<float>().begin() + static_cast<std::ptrdiff_t>(i) * n));
-    }
-    const Tensor whole = matmul(a.to(DType::int64), b.to(DType::int64));
-    CHECK(whole.dtype() == DType::int64);
-    double expected = 0;
-    for (int p = 0; p < k; ++p) expected += static_cast<double>(a[0][p].item()) * b[p][0].item();
-    CHECK(y[0][0].item() == Approx(expected).epsilon(1e-5));
-  }
-}
-
 TEST_CASE("wrong operands get PyTorch's texts") {
   const Tensor a = zeros({3}), b = zeros({4});
   CHECK(message_of([&] { a + b; }) ==
