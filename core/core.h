@@ -7,6 +7,7 @@
 #include <cairn/core/devices.h>
 #include <cairn/core/dtype.h>
 #include <cairn/core/error.h>
+#include <cairn/core/generator.h>
 #include <cairn/core/hooks.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/parallel.h>

@@ -1,58 +1,57 @@
-// Random numbers, the same as PyTorch's on the CPU for the same seed.
+// Tensors of random numbers, the same as PyTorch's on the CPU for the same seed.
 //
-// A Generator is a Mersenne Twister (Matsumoto and Nishimura, 1998) read the way PyTorch reads it: 24 of 32 bits make a
-// float, 53 of 64 a double. Its state is PyTorch's 5,056 bytes. Copies of a Generator are handles of one state.
-//
-// Every random function takes a generator; left out, it is the process's default one, which `manual_seed` seeds. That
-// one is locked; a generator of your own is yours to share or not.
+// What ends in an underscore draws into a tensor that is there; the others make one. All numbers of a call come from
+// its generator, or from the process's (generator.h). Shapes and dtypes are PyTorch's, and so are the errors; where
+// dtypes are not named, they are float32, float64, float16 and bfloat16. docs/random.md says which numbers are
+// PyTorch's bit for bit, and what devices with a generator of their own do.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
-#include <cairn/core/stateful.h>
+#include <cairn/core/generator.h>
 #include <cairn/core/tensor.h>
 
 namespace cairn {
 
-class Generator : public Stateful {
- public:
-  static constexpr std::int64_t state_size = 5056;
-
-  explicit Generator(std::uint64_t seed = 67280421310721);  ///< Unseeded, PyTorch's generators start from this number.
-
-  void manual_seed(std::uint64_t seed);
-  std::uint64_t initial_seed() const;
-
-  Tensor get_state() const;             ///< uint8 [5056], as `torch.Generator.get_state`.
-  void set_state(const Tensor& state);  ///< Throws StateDictError unless it is one.
-
-  std::uint32_t random();    ///< The next 32 bits.
-  std::uint64_t random64();  ///< The next two draws, the first on top.
-
-  Value state() const override;  ///< The tensor of `get_state`.
-  LoadPlan plan_load(const Value& state) override;
-
-  struct Engine;  // random.cpp
-  Engine& engine() const { return *engine_; }
-
- private:
-  std::shared_ptr<Engine> engine_;
-};
-
-Generator& default_generator();
-void manual_seed(std::uint64_t seed);  ///< Seeds the default generator.
-
-/// Where the numbers of a call come from; left empty, from the default generator: `rand({3}, {}, generator)`. A device
-/// with a generator of its own takes a key from this one for each call and draws other numbers than the CPU, the same
-/// again for the same seed.
-using OptionalGenerator = std::optional<Generator>;
-
-Tensor rand(
-    const Shape& shape, const TensorOptions& options = {},
-    const OptionalGenerator& generator = {});  ///< [0, 1); rounded to float16 or bfloat16 it may be 1, as in PyTorch.
-Tensor randperm(std::int64_t n, const OptionalGenerator& generator = {});  ///< int64 [n]
+// Uniform: every number of [from, to) alike. Throws ValueError unless from <= to and both fit the dtype.
+Tensor rand(const Shape& shape, const TensorOptions& options = {}, const OptionalGenerator& generator = {});
+Tensor rand_like(const Tensor& like, const OptionalGenerator& generator = {});
 const Tensor& uniform_(const Tensor& tensor, double from = 0, double to = 1, const OptionalGenerator& generator = {});
+
+// Normal, of this mean and standard deviation. Throws ValueError for a negative one.
+Tensor randn(const Shape& shape, const TensorOptions& options = {}, const OptionalGenerator& generator = {});
+Tensor randn_like(const Tensor& like, const OptionalGenerator& generator = {});
+const Tensor& normal_(const Tensor& tensor, double mean = 0, double std = 1, const OptionalGenerator& generator = {});
+
+// Whole numbers of [low, high), in any dtype of real numbers that holds them; bool holds 0 and 1. Throws ValueError for
+// an empty range, and for one that does not fit the dtype.
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const TensorOptions& options,
+               const OptionalGenerator& generator = {});
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+               const OptionalGenerator& generator = {});  ///< int64
+Tensor randint(std::int64_t high, const Shape& shape, const TensorOptions& options,
+               const OptionalGenerator& generator = {});  ///< From 0.
+Tensor randint(std::int64_t high, const Shape& shape, const OptionalGenerator& generator = {});
+Tensor randint_like(const Tensor& like, std::int64_t low, std::int64_t high, const OptionalGenerator& generator = {});
+const Tensor& random_(const Tensor& tensor, std::int64_t low, std::optional<std::int64_t> high,
+                      const OptionalGenerator& generator = {});  ///< Without `high`: up to the dtype's largest number.
+/// From 0 to the dtype's largest number; to 2^24, 2^53, 2^11 or 2^8 for the floating-point types, all exact.
+const Tensor& random_(const Tensor& tensor, const OptionalGenerator& generator = {});
+
+/// 0 to n - 1 in random order. Throws ShapeError for a negative n, ValueError where the dtype cannot count to n - 1.
+Tensor randperm(std::int64_t n, const TensorOptions& options, const OptionalGenerator& generator = {});
+Tensor randperm(std::int64_t n, const OptionalGenerator& generator = {});  ///< int64
+
+// 1 with probability p, else 0, in any dtype of real numbers. p is one number, or a tensor of real numbers that
+// broadcasts to the result; each must lie in [0, 1], else ValueError.
+Tensor bernoulli(const Tensor& p, const OptionalGenerator& generator = {});
+const Tensor& bernoulli_(const Tensor& tensor, double p = 0.5, const OptionalGenerator& generator = {});
+const Tensor& bernoulli_(const Tensor& tensor, const Tensor& p, const OptionalGenerator& generator = {});
+
+/// In training, every number of x becomes 0 with probability p, and the others grow by 1 / (1 - p), so that their sum
+/// stays what it was on average (Srivastava et al., "Dropout", 2014); otherwise x itself. Gradients pass where numbers
+/// did. Throws ValueError unless p is in [0, 1], and DTypeError for whole numbers.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, const OptionalGenerator& generator = {});
 
 }  // namespace cairn

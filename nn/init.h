@@ -12,6 +12,26 @@
 
 namespace cairn::nn::init {
 
+/// What follows the layer, by PyTorch's names.
+enum class Nonlinearity : std::uint8_t {
+  linear,
+  conv1d,
+  conv2d,
+  conv3d,
+  conv_transpose1d,
+  conv_transpose2d,
+  conv_transpose3d,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  selu,
+};
+
+/// By how much weights must be larger so that the nonlinearity does not shrink the variance from layer to layer.
+/// `negative_slope` counts for leaky_relu only.
+double calculate_gain(Nonlinearity nonlinearity, double negative_slope = 0.01);
+
 enum class FanMode : std::uint8_t { fan_in, fan_out };
 
 /// What feeds one output, and what one input feeds: of a weight [out, in, kernel...], in and out times the kernel's
@@ -19,13 +39,31 @@ enum class FanMode : std::uint8_t { fan_in, fan_out };
 std::pair<std::int64_t, std::int64_t> fans(const Tensor& weight);
 
 const Tensor& uniform_(const Tensor& tensor, double from = 0, double to = 1, const OptionalGenerator& generator = {});
+const Tensor& normal_(const Tensor& tensor, double mean = 0, double std = 1, const OptionalGenerator& generator = {});
 const Tensor& constant_(const Tensor& tensor, double value);
 const Tensor& zeros_(const Tensor& tensor);
 const Tensor& ones_(const Tensor& tensor);
 
-/// Uniform in ±gain √(3 / fan), gain = √(2 / (1 + a²)): keeps the variance through layers followed by a leaky ReLU of
-/// slope `a` (He et al., "Delving deep into rectifiers", 2015).
+/// The identity, as far as a matrix that is not square has it. Throws ShapeError unless there are two dimensions.
+const Tensor& eye_(const Tensor& tensor);
+
+/// Normal, but only numbers of [a, b]: the others are drawn again. Of a range that holds less than about a third of all
+/// normal numbers, evenly distributed ones are taken as often as their probability says.
+const Tensor& trunc_normal_(const Tensor& tensor, double mean = 0, double std = 1, double a = -2, double b = 2,
+                            const OptionalGenerator& generator = {});
+
+// Of the variance 2 gain² / (fan_in + fan_out): a compromise between what goes forward and what comes back (Glorot and
+// Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010).
+const Tensor& xavier_uniform_(const Tensor& weight, double gain = 1, const OptionalGenerator& generator = {});
+const Tensor& xavier_normal_(const Tensor& weight, double gain = 1, const OptionalGenerator& generator = {});
+
+// Of the variance gain² / fan, which layers keep that are followed by the nonlinearity; `a` is the slope of a leaky
+// ReLU (He et al., "Delving deep into rectifiers", 2015). Nothing is done to a tensor without elements.
 const Tensor& kaiming_uniform_(const Tensor& weight, double a = 0, FanMode mode = FanMode::fan_in,
+                               Nonlinearity nonlinearity = Nonlinearity::leaky_relu,
                                const OptionalGenerator& generator = {});
+const Tensor& kaiming_normal_(const Tensor& weight, double a = 0, FanMode mode = FanMode::fan_in,
+                              Nonlinearity nonlinearity = Nonlinearity::leaky_relu,
+                              const OptionalGenerator& generator = {});
 
 }  // namespace cairn::nn::init

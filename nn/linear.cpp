@@ -28,7 +28,7 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
 }
 
 void Linear::reset_parameters(const OptionalGenerator& generator) {
-  init::kaiming_uniform_(weight, std::sqrt(5.0), init::FanMode::fan_in, generator);
+  init::kaiming_uniform_(weight, std::sqrt(5.0), init::FanMode::fan_in, init::Nonlinearity::leaky_relu, generator);
   if (!bias.defined()) return;
   const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
   init::uniform_(bias, -bound, bound, generator);

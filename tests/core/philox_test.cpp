@@ -48,7 +48,7 @@ TEST_CASE("random bits fill their range evenly, and never reach its end") {
   CHECK(Uniform<float>(0, 1)(0xffffffff) == 1 - 0x1p-24f);
   CHECK(Uniform<double>(0, 1)(~std::uint64_t{0}) == 1 - 0x1p-53);
   CHECK(Uniform<float>(-2, 6)(1u << 23) == 2.0f);
-  CHECK(static_cast<float>(Uniform<bfloat16>(0, 1)(0xffffff)) == 1.0f);  // rounded last
+  CHECK(static_cast<float>(Uniform<bfloat16>(0, 1)(0xffffff)) == 0.0f);  // rounded to the end, which is left out
 
   const Uniform<float> uniform(-1, 1);
   std::vector<int> buckets(10);

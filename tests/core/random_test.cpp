@@ -4,7 +4,6 @@
 #include "catch.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -16,10 +15,14 @@
 #include <cairn/core/print.h>
 
 #include "devices.h"
+#include "fingerprint.h"
+#include "message_of.h"
 
 using namespace cairn;
 
 namespace {
+
+constexpr DType real_dtypes[] = {DType::float32, DType::float64, DType::float16, DType::bfloat16};
 
 template <class T>
 std::vector<T> values(const Tensor& tensor) {
@@ -27,22 +30,12 @@ std::vector<T> values(const Tensor& tensor) {
   return {data.begin(), data.end()};
 }
 
-/// FNV-1a of the bytes, to compare long results with PyTorch's.
-template <class T>
-std::uint64_t hash(const Tensor& tensor) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  const auto data = tensor.data<T>();
-  const auto* bytes = reinterpret_cast<const unsigned char*>(data.data());
-  for (std::size_t i = 0; i < data.size_bytes(); ++i) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-  return hash;
-}
-
 }  // namespace
 
 TEST_CASE("rand draws PyTorch's numbers in float32 and float64") {
   CHECK(values<float>(rand({5}, {}, Generator(7))) ==
         std::vector<float>{0.53492254f, 0.198803186f, 0.659211695f, 0.656890273f, 0.232761562f});
-  CHECK(hash<float>(rand({1000}, {}, Generator(8))) == 0xfbd287166377500cu);
+  CHECK(hashed(rand({1000}, {}, Generator(8))) == 0xfbd287166377500cu);
   CHECK(values<double>(rand({9}, {.dtype = DType::float64}, Generator(10))) ==
         std::vector<double>{0.6646772855573456, 0.4999868843984262, 0.7115785803866129, 0.5503520164067086,
                             0.9423644940003119, 0.3835373044832867, 0.6327446504631091, 0.5668984725790632,
@@ -59,138 +52,132 @@ TEST_CASE("uniform_ scales with one rounding, as PyTorch's") {
                                                    1.45979095f,    0.763157427f,  0.115788996f,  1.06799138f});
 }
 
+TEST_CASE("rand draws PyTorch's numbers in every size and dtype, and leaves PyTorch's state") {
+  struct Row {
+    std::int64_t size;
+    std::uint64_t expected[4];
+  };
+  // clang-format off
+  constexpr Row rows[] = {
+    {1, {0x9cb42f74b48de859, 0x36c92051c0b7cfa0, 0x23f62e6d5738ae8b, 0x1b0854d58c2c3da6}},
+    {2, {0xf13d5f9e1605507e, 0x4075b4bb85334485, 0xc32d0a6c7f06c105, 0x8cf6a261efd86bb8}},
+    {3, {0x0648c237bcde9892, 0x7b0df36263f050b7, 0xf276c18874938daf, 0xc73168aebf7c4ce1}},
+    {4, {0xd06b895f6d770760, 0x09820ec32f2c251b, 0x4a8c511270abda80, 0xaa2110ca240b7e08}},
+    {5, {0x55ba3e1b288fd0b9, 0x790e1b9914adfd27, 0x553f4df36acf4403, 0xd08231ab034c69ae}},
+    {6, {0x195bf58ad417a34f, 0x0d52208783c1933b, 0xbf1d45879d71a7ca, 0x6977ca2bf2669224}},
+    {7, {0xbffab0fb598dec7c, 0xa3e16ad10b4a2284, 0xb1b5b01f3dbdd3f2, 0x166c59f122505d67}},
+    {8, {0xb170cbbdcebe17da, 0xa42a2ced4166c3c7, 0x9cd995522929533c, 0xafd4f55db7cf7d74}},
+    {9, {0x9584777eaec9e392, 0x81a363cb626bdca4, 0xc23c1e5d62c93a09, 0x02e27976b2c1df4a}},
+    {10, {0x4c6314a09eeb7569, 0x7d96b8e7a7cbb930, 0x38d1f442f9882abd, 0xa7f7df8d4c17b969}},
+    {11, {0x0d1440330909b4d6, 0xba687bc82a867e16, 0x0924db635d967670, 0x2b9b8881cc481576}},
+    {12, {0x36d6a5620b12d588, 0x5cdfef4e35319f26, 0x05f5a2abcc53b9f2, 0x6ff57e165c0e7051}},
+    {13, {0x138c4a9263268e0f, 0x46170e33acde95c9, 0x8ff6ca229ec9fd7a, 0x21ed81bdf3fbb76f}},
+    {14, {0xe5eeac1ba45ae68f, 0x5b8da3b550c489f0, 0x7b626204250a4b3a, 0x25190fb8075e318e}},
+    {15, {0x195b3f74b4743e5d, 0x33d33a17d2d2d00d, 0xa80ec4145252e6e8, 0x5f70401b5e22e17f}},
+    {16, {0xa4294fcab475ab5c, 0x625f94e3c219b686, 0x994bbe50b6d7561f, 0x6f1025943e9ca36f}},
+    {17, {0x2e1b4f3c42d555ec, 0xb97db11e36cdd9ab, 0x225d80b4037b86ba, 0xd4a9ec8c727cda3e}},
+    {31, {0x28cd5d3e7fffbefa, 0x7704fd8fd97aed95, 0xf3d03f74df27fc13, 0x815e0c68f542b05b}},
+    {32, {0x585b87c0d2a5c021, 0x53c7a65046af2c39, 0xd4588405143a087d, 0xd8131fc5d846a154}},
+    {33, {0x286591f734a56611, 0xada43f29a13252d3, 0x4dd851bb8fe4e592, 0x68981e28eb3af7ee}},
+    {1000, {0x819ce5252ff90a98, 0x66ec5752826031e4, 0x5b91d9139c2f3484, 0xf5c40a24ca8a9bcb}},
+    {100003, {0x03c82036ab3bdde9, 0xd82e9db81438ec9a, 0x61ff6e7b79d1a192, 0xe6c5fc92ba84444b}},
+  };
+  // clang-format on
+  for (const Row& row : rows) {
+    for (int i = 0; i < 4; ++i) {
+      CAPTURE(row.size, real_dtypes[i]);
+      CHECK(fingerprint([&](const Generator& generator) {
+              return rand({row.size}, {.dtype = real_dtypes[i]}, generator);
+            }) == row.expected[i]);
+    }
+  }
+}
+
+TEST_CASE("uniform_ goes through any layout in PyTorch's order, and a tensor made like one has its layout") {
+  struct Row {
+    Layout layout;
+    std::uint64_t expected[4], like[2];
+  };
+  // clang-format off
+  constexpr Row rows[] = {
+    {Layout::transposed, {0x0657eb2002ef09ff, 0xfe2f4b8ac337c942, 0x4191b1841d734de3, 0x7fd7132d10167d28}, {0xce9e3305de3b9ef1, 0xf518f33360d970db}},
+    {Layout::every_other, {0xe83177a39d380f3a, 0x96ae3fc1501dfde4, 0x2b48138c5926d0ff, 0x1101c9d1acc6cc3a}, {0x304d6461e57aab69, 0x98c93b344a9b0e05}},
+    {Layout::rotated, {0x1d9fb530b9854456, 0x4c87bde4b0663e56, 0xe5aa478966dfa4ee, 0x15e699cb8b866c0f}, {0xf4dc03481cb1fe15, 0xac6a7424677232d2}},
+  };
+  // clang-format on
+  for (const Row& row : rows) {
+    for (int i = 0; i < 4; ++i) {
+      CAPTURE(static_cast<int>(row.layout), real_dtypes[i]);
+      const auto in_place = [&](const Generator& generator) {
+        return uniform_(zeros_in(row.layout, real_dtypes[i]), -0.5, 2, generator);
+      };
+      const auto made = [&](const Generator& generator) {
+        return rand_like(zeros_in(row.layout, real_dtypes[i]), generator);
+      };
+      CHECK(fingerprint(in_place) == row.expected[i]);
+      if (i < 2) CHECK(fingerprint(made) == row.like[i]);
+    }
+  }
+  CHECK(rand_like(zeros_in(Layout::transposed, DType::float32)).strides() == Shape{1, 7});
+  CHECK(rand_like(zeros_in(Layout::every_other, DType::float32)).is_contiguous());
+  CHECK(rand_like(zeros_in(Layout::rotated, DType::float32)).strides() == Shape{1, 30, 6});
+  CHECK(rand_like(zeros({1, 4}).expand({3, 4})).strides() == Shape{4, 1});
+  CHECK(rand_like(zeros({2, 1, 3}).expand({2, 4, 3}).permute({2, 1, 0})).strides() == Shape{1, 3, 12});
+}
+
+TEST_CASE("A number that is rounded up to the bound which does not belong to the range becomes the other bound") {
+  const std::uint64_t expected[] = {0x28826f1b63c99a59, 0x13b480474e4a33ed, 0x86a66a22b24d8093, 0xe9e4b116591691ad};
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(real_dtypes[i]);
+    CHECK(fingerprint([&](const Generator& generator) {
+            return uniform_(zeros({1000}, {.dtype = real_dtypes[i]}), 1, 2, generator);
+          }) == expected[i]);
+    for (const float number : values<float>(rand({5000}, {.dtype = real_dtypes[i]}, Generator(3)).to(DType::float32)))
+      CHECK(number < 1);
+  }
+}
+
 TEST_CASE("randperm is PyTorch's permutation") {
+  struct Row {
+    std::int64_t n;
+    std::uint64_t expected;
+  };
+  constexpr Row rows[] = {{1, 0x4914eef7ced275dc},    {2, 0xa39299d20590a346},     {10, 0xadaef36b478e31a6},
+                          {1000, 0x16d08075fa4fdec5}, {30000, 0xdc6452e5466372ec}, {300000, 0xc9e6b0151b9b9e89}};
+  for (const Row& row : rows) {
+    CAPTURE(row.n);
+    CHECK(fingerprint([&](const Generator& generator) { return randperm(row.n, generator); }) == row.expected);
+  }
   CHECK(values<std::int64_t>(randperm(10, Generator(16))) == std::vector<std::int64_t>{1, 9, 3, 8, 5, 2, 6, 7, 0, 4});
-  CHECK(hash<std::int64_t>(randperm(1000, Generator(17))) == 0xd6412a88590893cdu);
   CHECK(randperm(0).numel() == 0);
   CHECK(values<std::int64_t>(randperm(1)) == std::vector<std::int64_t>{0});
-  CHECK_THROWS_AS(randperm(-1), ValueError);
 }
 
-TEST_CASE("The state is PyTorch's 5056 bytes, and the numbers go on from it") {
-  Generator generator(7);
-  rand({5}, {}, generator);
-  const Tensor state = generator.get_state();
-  CHECK(state.dtype() == DType::uint8);
-  CHECK(state.shape() == Shape{Generator::state_size});
-  CHECK(hash<std::uint8_t>(state) == 0x5e982410340632f5u);
-
-  const std::vector<float> next = {0.425061405f, 0.207086027f, 0.629736364f, 0.365316153f};
-  CHECK(values<float>(rand({4}, {}, generator)) == next);
-  Generator other(99);
-  other.set_state(state);
-  CHECK(other.initial_seed() == 7);
-  CHECK(values<float>(rand({4}, {}, other)) == next);
-}
-
-TEST_CASE("A state comes back byte for byte, at every position of the twister") {
-  Generator generator(3);
-  for (int i = 0; i < 1300; ++i) {
-    const Tensor state = generator.get_state();
-    Generator copy(0);
-    copy.set_state(state);
-    REQUIRE(hash<std::uint8_t>(copy.get_state()) == hash<std::uint8_t>(state));
-    REQUIRE(copy.random() == generator.random());
-  }
-}
-
-TEST_CASE("A normal sample that PyTorch left over in the state is kept") {
-  Tensor state = Generator(1).get_state();
-  const double sample = 0.75;
-  std::memcpy(state.data<std::uint8_t>().data() + 5024, &sample, sizeof sample);
-  state.data<std::uint8_t>()[5040] = 1;
-  const float small = -1.5f;
-  std::memcpy(state.data<std::uint8_t>().data() + 5048, &small, sizeof small);
-  state.data<std::uint8_t>()[5052] = 1;
-  Generator generator;
-  generator.set_state(state);
-  CHECK(hash<std::uint8_t>(generator.get_state()) == hash<std::uint8_t>(state));
-}
-
-TEST_CASE("What is no state is refused with PyTorch's text, and changes nothing") {
-  Generator generator(5);
-  const std::uint64_t before = hash<std::uint8_t>(generator.get_state());
-  CHECK_THROWS_WITH(generator.set_state(zeros({5056})), "RNG state must be a torch.ByteTensor");
-  CHECK_THROWS_WITH(generator.set_state(zeros({10}, {.dtype = DType::uint8})),
-                    "Expected a CPUGeneratorImplStateLegacy of size 5048 or a CPUGeneratorImplState of size 5056 but "
-                    "found the input RNG state size to be 10");
-  CHECK_THROWS_WITH(generator.set_state(zeros({5056}, {.dtype = DType::uint8})), "Invalid mt19937 state");
-  const auto damaged = [&](std::size_t offset, std::uint8_t value) {
-    Tensor state = generator.get_state();
-    state.data<std::uint8_t>()[offset] = value;
-    return state;
+TEST_CASE("randperm counts in every dtype that can, and refuses to count too far") {
+  struct Row {
+    DType dtype;
+    std::int64_t n;
+    std::uint64_t expected;
   };
-  CHECK_THROWS_AS(generator.set_state(damaged(8, 0)), StateDictError);     // nothing left, and no refill
-  CHECK_THROWS_AS(generator.set_state(damaged(9, 0xff)), StateDictError);  // more left than there are
-  CHECK_THROWS_AS(generator.set_state(damaged(12, 0)), StateDictError);    // not seeded
-  CHECK_THROWS_AS(generator.set_state(damaged(18, 1)), StateDictError);    // next beyond the end
-  CHECK_THROWS_AS(generator.set_state(damaged(28, 1)), StateDictError);    // a number beyond 32 bits
-  generator.random();
-  Tensor state = generator.get_state();
-  state.data<std::uint8_t>()[16] = 200;  // with 624 left, reading would pass the end
-  CHECK_THROWS_AS(generator.set_state(state), StateDictError);
-  generator.manual_seed(5);
-  CHECK(hash<std::uint8_t>(generator.get_state()) == before);
-}
-
-TEST_CASE("A state without the last eight bytes, as PyTorch once wrote it, is read") {
-  Generator generator(11);
-  rand({3}, {}, generator);
-  Generator other;
-  other.set_state(generator.get_state().narrow(0, 0, 5048));
-  CHECK(other.random64() == generator.random64());
-}
-
-TEST_CASE("Copies of a generator are handles of one state; 64 bits are two draws, the first on top") {
-  Generator generator(1);
-  Generator handle = generator;
-  Generator reference(1);
-  const std::uint64_t first = reference.random(), second = reference.random();
-  CHECK(generator.random64() == (first << 32 | second));
-  CHECK(handle.random() == reference.random());
-}
-
-TEST_CASE("Seeds beyond 32 bits are remembered whole") {
-  CHECK(Generator(0x123456789abcdef0u).initial_seed() == 0x123456789abcdef0u);
-  CHECK(Generator().initial_seed() == 67280421310721u);
-  CHECK(Generator(0x100000001u).random() == Generator(1).random());
-}
-
-TEST_CASE("manual_seed seeds the default generator, which rand draws from") {
-  manual_seed(7);
-  CHECK(rand({5}).data<float>()[0] == 0.53492254f);
-  CHECK(default_generator().initial_seed() == 7);
-  Generator own(7);
-  manual_seed(1);
-  rand({100}, {}, own);
-  const float after = rand({1}).data<float>()[0];
-  manual_seed(1);
-  CHECK(rand({1}).data<float>()[0] == after);
-}
-
-TEST_CASE("A generator's state is loaded by a plan, at commit and not before") {
-  Generator source(5), target(6);
-  rand({3}, {}, source);
-  const Value saved = source.state();
-  LoadPlan plan = target.plan_load(saved);
-  CHECK(target.initial_seed() == 6);
-  plan.commit();
-  CHECK(target.initial_seed() == 5);
-  CHECK(target.random64() == source.random64());
-  CHECK_THROWS_AS(target.plan_load(3), StateDictError);
-  CHECK_THROWS_AS(target.plan_load(zeros({3}, {.dtype = DType::uint8})), StateDictError);
-}
-
-TEST_CASE("float16 and bfloat16 are drawn as floats and rounded last") {
-  const Tensor wide = rand({4000}, {}, Generator(3)), scaled = zeros({4000});
-  uniform_(scaled, -0.1, 0.1, Generator(3));
-  for (DType dtype : {DType::float16, DType::bfloat16}) {
-    const Tensor drawn = rand({4000}, {.dtype = dtype}, Generator(3)), narrow = zeros({4000}, {.dtype = dtype});
-    uniform_(narrow, -0.1, 0.1, Generator(3));
-    CHECK(drawn.dtype() == dtype);
-    CHECK(values<float>(drawn.to(DType::float32)) == values<float>(wide.to(dtype).to(DType::float32)));
-    CHECK(values<float>(narrow.to(DType::float32)) == values<float>(scaled.to(dtype).to(DType::float32)));
+  constexpr Row rows[] = {{DType::uint8, 256, 0xa45cd95478767562},   {DType::int16, 500, 0xf88e2ffa99ffcf4e},
+                          {DType::int32, 500, 0xb9f5484545dab33e},   {DType::float32, 500, 0x5732a5b4d4fa589f},
+                          {DType::float64, 500, 0x636ba89d660ddcb7}, {DType::float16, 2049, 0x645dd3cdb61bdae5},
+                          {DType::bfloat16, 300, 0xa8d05bb623f3974b}};
+  for (const Row& row : rows) {
+    CAPTURE(row.dtype);
+    CHECK(fingerprint([&](const Generator& generator) { return randperm(row.n, {.dtype = row.dtype}, generator); }) ==
+          row.expected);
   }
+  CHECK(message_of([] { randperm(-1); }) == "Trying to create tensor with negative dimension -1: [-1]");
+  CHECK(message_of([] { randperm(257, {.dtype = DType::uint8}); }) ==
+        "value cannot be converted to type uint8_t without overflow");
+  CHECK(message_of([] { randperm(129, {.dtype = DType::int8}); }) ==
+        "value cannot be converted to type int8_t without overflow");
+  CHECK(message_of([] { randperm(2050, {.dtype = DType::float16}); }) ==
+        "n cannot be greater than 2049 for Half type.");
+  CHECK(message_of([] { randperm(5, {.dtype = DType::boolean}); }) == "\"randperm\" not implemented for 'Bool'");
+  CHECK(randperm(5, {.dtype = DType::float32, .requires_grad = true}).requires_grad());
+  CHECK(randperm(5, {.dtype = DType::int64, .device = "meta"}).device().is_meta());
 }
 
 TEST_CASE("A tensor that is not contiguous is filled in the order of memory, and only it") {
@@ -211,14 +198,39 @@ TEST_CASE("uniform_ bumps the version, and refuses what it cannot fill") {
   const auto before = drawn.version();
   uniform_(drawn);
   CHECK(drawn.version() > before);
-  CHECK_THROWS_WITH(uniform_(zeros({3}, {.dtype = DType::int64})), "\"uniform_kernel_cpu\" not implemented for 'Long'");
-  CHECK_THROWS_WITH(uniform_(drawn, 1, 0), "uniform_ expects to return a [from, to) range, but found from=1 > to=0");
-  CHECK_THROWS_AS(uniform_(drawn, -3e38, 3e38), ValueError);
+  const auto message = [](DType dtype, double from, double to) {
+    return message_of([&] { uniform_(zeros({3}, {.dtype = dtype}), from, to); });
+  };
+  CHECK(message(DType::int64, 0, 1) == "\"check_uniform_bounds\" not implemented for 'Long'");
+  CHECK(message(DType::float32, 1, 0) == "uniform_ expects to return a [from, to) range, but found from=1 > to=0");
+  CHECK(
+      message(DType::float32, -3e38, 3e38) ==
+      "uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to=3e+38 and from=-3e+38 which result "
+      "in to-from to exceed the limit");
+  CHECK(message(DType::float16, 0, 1e5) == "to is out of bounds for c10::Half");
+  CHECK(message(DType::float64, -std::numeric_limits<double>::infinity(), 0) == "from is out of bounds for double");
+  CHECK(message(DType::float32, 0, std::numeric_limits<double>::quiet_NaN()) == "to is out of bounds for float");
+  CHECK(message_of([] { uniform_(zeros({1}).expand({3})); }) ==
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+        "Please clone() the tensor before performing the operation.");
   Tensor leaf = zeros({3});
   leaf.requires_grad_();
   CHECK_THROWS_WITH(uniform_(leaf), "a leaf Variable that requires grad is being used in an in-place operation.");
+  const Tensor computed = mul(leaf, leaf);
+  uniform_(computed);
+  CHECK_FALSE(computed.requires_grad());  // what it was computed from reaches it no more
   const NoGrad no_grad;
   CHECK_NOTHROW(uniform_(leaf));
+}
+
+TEST_CASE("Nothing is drawn for an empty tensor, and what is made may require a gradient") {
+  const Generator generator(7);
+  CHECK(rand({0, 3}, {}, generator).numel() == 0);
+  CHECK(randn({0}, {}, generator).numel() == 0);
+  CHECK(randint(5, {0}, generator).numel() == 0);
+  CHECK(hashed(generator.get_state()) == hashed(Generator(7).get_state()));
+  CHECK(rand({3}, {.requires_grad = true}).requires_grad());
+  CHECK(randn({3}, {.requires_grad = true}).is_leaf());
 }
 
 TEST_CASE("On meta nothing is drawn; on a device without a generator the host's numbers arrive", "[device]") {
@@ -250,7 +262,7 @@ TEST_CASE("On every device the same seed gives the same numbers, and every call 
 
       double sum = 0, squares = 0;
       for (const double number : first) {
-        CHECK((number >= 0 && (number < 1 || dtype == DType::float16 || dtype == DType::bfloat16)));
+        CHECK((number >= 0 && number < 1));
         sum += number, squares += number * number;
       }
       CHECK(sum / 10'001 == Approx(0.5).margin(0.015));

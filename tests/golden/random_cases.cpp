@@ -3,6 +3,8 @@
 
 #include <regex>
 
+#include <cairn/nn/init.h>
+
 #include "builders.h"
 
 namespace golden {
@@ -22,10 +24,24 @@ Shape shape_from(const Json& args, std::size_t first) {
 Tensor draw(const std::string& call, const Json& args) {
   if (call == "rand") return rand(shape_from(args, 0), {.device = device()});
   if (call == "rand_float64") return rand(shape_from(args, 0), {.dtype = DType::float64, .device = device()});
+  if (call == "randn") return randn(shape_from(args, 0), {.device = device()});
+  if (call == "randint") {
+    return randint(args.at(0).get<std::int64_t>(), args.at(1).get<std::int64_t>(), shape_from(args, 2),
+                   {.dtype = DType::int64, .device = device()});
+  }
   if (call == "randperm") return randperm(args.at(0).get<std::int64_t>());
-  if (call == "uniform_") {
+  if (call == "uniform_" || call == "normal_") {
     const Tensor tensor = empty(shape_from(args, 2), {.device = device()});
-    return uniform_(tensor, args.at(0).get<double>(), args.at(1).get<double>());
+    return (call == "uniform_" ? uniform_ : normal_)(tensor, args.at(0).get<double>(), args.at(1).get<double>(), {});
+  }
+  if (call == "bernoulli") return bernoulli(full(shape_from(args, 1), args.at(0).get<double>(), {.device = device()}));
+  if (call == "dropout_of_ones")
+    return dropout(ones(shape_from(args, 1), {.device = device()}), args.at(0).get<double>());
+  std::smatch match;
+  if (std::regex_match(call, match, std::regex("(\\w+) of (\\[.*\\])"))) {
+    const Tensor weight = empty(shape_from(Json::parse(match[2].str()), 0), {.device = device()});
+    if (match[1] == "kaiming_normal_") return nn::init::kaiming_normal_(weight);
+    if (match[1] == "xavier_uniform_") return nn::init::xavier_uniform_(weight);
   }
   throw Failure("there is no random function " + call);
 }
