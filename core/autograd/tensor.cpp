@@ -69,7 +69,7 @@ Tensor& Tensor::requires_grad_(bool on) {
       "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
       "that doesn't require differentiation use var_no_grad = var.detach().");
   check<AutogradError>(!on || is_floating_point(impl_->dtype) || category(impl_->dtype) == DTypeCategory::complex,
-                       "only Tensors of floating point and complex dtype can require gradients");
+                       "only Tensors of floating point dtype can require gradients");
   if (!has_history(*impl_)) impl_->requires_grad = on;
   return *this;
 }
