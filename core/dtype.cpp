@@ -24,15 +24,18 @@ constexpr std::array<Row, dtype_count> make_rows() {
 constexpr std::array<Row, dtype_count> rows = make_rows();
 
 const Row& row(DType dtype) {
-  const auto code = static_cast<std::size_t>(dtype);
-  check<DTypeError>(code < dtype_count, "dtype: ", code, " is no code of an element type; codes end at ",
-                    dtype_count - 1);
-  return rows[code];
+  if (static_cast<std::size_t>(dtype) >= dtype_count) throw_no_dtype(dtype);
+  return rows[static_cast<std::size_t>(dtype)];
 }
 
 bool is_float8(DType dtype) { return dtype == DType::float8_e4m3fn || dtype == DType::float8_e5m2; }
 
 }  // namespace
+
+void throw_no_dtype(DType dtype) {
+  throw DTypeError(text("dtype: ", static_cast<int>(dtype), " is no code of an element type; codes end at ",
+                        dtype_count - 1));
+}
 
 std::string_view name(DType dtype) { return row(dtype).name; }
 

@@ -104,8 +104,9 @@ constexpr std::size_t size_of(DType dtype) {
 std::string_view name(DType dtype);  ///< "float32"
 std::string_view scalar_type_name(
     DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
-/// Of a dtype that there is: codes from elsewhere are checked where they come from.
+[[noreturn]] void throw_no_dtype(DType dtype);
 constexpr DTypeCategory category(DType dtype) {
+  if (static_cast<std::size_t>(dtype) >= dtype_count) throw_no_dtype(dtype);
   return detail::element_categories.of[static_cast<std::size_t>(dtype)];
 }
 constexpr bool is_floating_point(DType dtype) { return category(dtype) == DTypeCategory::floating; }

@@ -4,6 +4,7 @@
 // strides, threads, blocks and the size of the other matrix change no bit of it; lanes are elements of the result. One
 // row alone, or one column, is as many chains as there are lanes: which of the two, the shape decides.
 //
+//   tiny                  below                 a packet for each row of the result
 //   small                 chains, below         a few of them side by side
 //   one row or column     matmul_row.h          the matrix read as it lies, once
 //   all others            matmul_packed.h       blocks, packed, and tiles of registers
@@ -48,6 +49,26 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, M
   }
 }
 
+/// Columns that fit one packet: a lane for each, the rows of b in registers or close by.
+constexpr std::int64_t most_rows = 8;
+
+template <class T>
+bool is_tiny(std::int64_t n, std::int64_t k) {
+  return has_masks<T> && n <= Packet<T>::size && k <= most_rows;
+}
+
+template <class T>
+void tiny_matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, const T* start, T* c) {
+  Packet<T> rows[most_rows];
+  for (std::int64_t p = 0; p < k; ++p) rows[p] = load(b.data + p * b.row, b.column, n);
+  const Packet<T> first = start ? load(start, 1, n) : Packet<T>(0);
+  for (std::int64_t i = 0; i < m; ++i, c += n) {
+    Packet<T> sum = first;
+    for (std::int64_t p = 0; p < k; ++p) sum = multiply_add(Packet<T>(a.data[i * a.row + p * a.column]), rows[p], sum);
+    store(c, 1, n, sum);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -58,6 +79,8 @@ void matmul(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<
     if (is_row<T>(m, n, k))
       m == 1 ? row_times_matrix(n, k, a.data, a.column, b, start, 1, c)
              : row_times_matrix(m, k, b.data, b.row, Matrix<T>{a.data, a.column, a.row}, start, 0, c);
+    else if (is_tiny<T>(n, k))
+      tiny_matmul(m, n, k, a, b, start, c);
     else if (m * n * k <= 256)
       small_matmul(m, n, k, a, b, start, c);
     else
