@@ -33,10 +33,7 @@ std::atomic<Gpu*> made[most];
 /// The word as one number, which is how threads of the GPU write it.
 static_assert(sizeof(FaultWord) == sizeof(std::uint64_t));
 FaultWord take(char* word) {
-  const std::uint64_t bits = __atomic_exchange_n(reinterpret_cast<std::uint64_t*>(word), 0, __ATOMIC_ACQ_REL);
-  FaultWord fault;
-  __builtin_memcpy(&fault, &bits, sizeof fault);
-  return fault;
+  return {__atomic_exchange_n(reinterpret_cast<std::uint64_t*>(word), 0, __ATOMIC_ACQ_REL)};
 }
 
 }  // namespace
@@ -93,14 +90,15 @@ void Gpu::synchronize(cudaStream_t stream) {
 
 void Gpu::check_faults() {
   const FaultWord word = take(parts_->faults.get());
-  switch (static_cast<Fault>(word.fault)) {
-    case Fault::none:
-      return;
-    case Fault::target_out_of_bounds:
-      throw Failure{Status::invalid, "an operation queued earlier failed: cross_entropy: Target " +
-                                         std::to_string(word.value) + " is out of bounds."};
-  }
-  throw Failure{Status::failed, "an operation queued earlier reported a fault that does not exist"};
+  if (word.fault() == Fault::none) return;
+  const std::string value = std::to_string(word.value());
+  std::string text = "an operation queued earlier failed: ";
+  if (word.fault() == Fault::target_out_of_bounds)
+    text += "cross_entropy: Target " + value + " is out of bounds.";
+  else
+    text += "index " + value + " is out of bounds for dimension " + std::to_string(word.dimension()) + " with size " +
+            std::to_string(word.size()) + (word.size() == FaultWord::most_size ? " or more" : "");
+  throw Failure{Status::invalid, text};
 }
 
 void Gpu::leave(cudaStream_t stream) {

@@ -35,6 +35,7 @@ struct KernelTable {
 // Each file's contribution to the table.
 void add_elementwise_kernels(KernelTable& table);
 void add_memory_kernels(KernelTable& table);
+void add_indexing_kernels(KernelTable& table);
 void add_reduction_kernels(KernelTable& table);
 void add_matmul_kernels(KernelTable& table);
 void add_softmax_kernels(KernelTable& table);

@@ -1,8 +1,9 @@
-// Sums (sum.h) and the place of the largest. The operand's kept dimensions come first, then those that are reduced.
+// Sums, and the largest and the smallest with their places. The operand's kept dimensions come first, then those that
+// are reduced.
 //
-// The place of the largest is found by teams of 16 threads, or of a whole block of 256 where rows are long: each takes
-// every 16th (256th) number, and the candidates are compared by halves. Which of two candidates wins depends on them
-// alone, so how the row was divided changes nothing.
+// All are made by the threads of sum.h. A "sum" of candidates is the better one: which of two wins depends on them
+// alone, so how the terms were divided changes nothing. A candidate's place is counted by a second operand, of which
+// nothing is read: its offsets are 0, 1, 2, ...
 #include <cairn/cuda/places.h>
 #include <cairn/cuda/sum.h>
 
@@ -42,63 +43,80 @@ void sum(Context& context, const KernelCall& call) {
                  elements, Divided<T>{data_of<T>(y), attributes.divisor});
 }
 
-template <class T>
+/// A number that may be the largest, or the smallest, and where it stands, counted from 1; 0 for nothing.
+template <bool largest, class T>
 struct Candidate {
   Computed<T> value;
-  std::int64_t at;
+  std::int64_t place;
 
-  /// NaN counts as the largest, as in PyTorch; of equals the first wins.
-  __device__ static Candidate better(const Candidate& a, const Candidate& b) {
-    const bool a_is_nan = a.value != a.value, b_is_nan = b.value != b.value;
-    const bool a_above = (a_is_nan && !b_is_nan) || a.value > b.value;
-    const bool b_above = (b_is_nan && !a_is_nan) || b.value > a.value;
-    return a_above || (!b_above && a.at < b.at) ? a : b;
+  /// NaN beats every number, as in PyTorch; of equals the first wins.
+  __device__ friend Candidate operator+(const Candidate& a, const Candidate& b) {
+    if (a.place == 0 || b.place == 0) return a.place == 0 ? b : a;
+    const bool a_wins = a.beats(b), b_wins = b.beats(a);
+    return a_wins || (!b_wins && a.place < b.place) ? a : b;
+  }
+
+ private:
+  __device__ bool beats(const Candidate& other) const {
+    const bool above = largest ? value > other.value : value < other.value;
+    return above || (value != value && other.value == other.value);
   }
 };
 
-struct Rows {
-  std::int64_t count, length, stride;
-  int team;     // threads for a row
-  bool across;  // neighbouring threads take neighbouring rows
+template <bool largest, class T>
+struct Candidates {
+  static constexpr int operands = 2;
+  const T* x;
+  Places<1> outputs;
+  Places<2> places;
+  __device__ const T* start(std::int64_t output) const { return x + outputs.of(output)[0]; }
+  __device__ Candidate<largest, T> value(const T* from, const Offsets<2>& at) const {
+    return {X<T>(from[at[0]]).value, at[1] + 1};
+  }
 };
 
-template <class T>
-__global__ void __launch_bounds__(block_size)
-    place_of_largest(Rows rows, const T* x, Places<1> places, std::int64_t* y) {
-  __shared__ Candidate<T> best[block_size];
-  const int thread = static_cast<int>(threadIdx.x), teams = block_size / rows.team;
-  const int team = rows.across ? thread % teams : thread / rows.team;
-  const int member = rows.across ? thread / teams : thread % rows.team;
-  const int place = team * rows.team + member;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * teams + team;
-  if (row < rows.count) {
-    const T* from = x + places.of(row)[0];
-    const std::int64_t first = member < rows.length ? member : rows.length - 1;
-    Candidate<T> mine{X<T>(from[first * rows.stride]).value, first};
-#pragma unroll 4
-    for (std::int64_t i = first + rows.team; i < rows.length; i += rows.team)
-      mine = Candidate<T>::better(mine, {X<T>(from[i * rows.stride]).value, i});
-    best[place] = mine;
+/// Keeps the number or its place: the one that is not null.
+template <bool largest, class T>
+struct Winner {
+  T* value;
+  std::int64_t* place;
+  __device__ void operator()(std::int64_t output, const Candidate<largest, T>& best) const {
+    if (value)
+      value[output] = X<T>(best.value).template as<T>();
+    else
+      place[output] = best.place - 1;
   }
-  for (int half = rows.team / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (row < rows.count && member < half) best[place] = Candidate<T>::better(best[place], best[place + half]);
+};
+
+/// The extreme numbers over the last `reduced` dimensions of x, or their places.
+template <bool largest, class T>
+void extremes(Context& context, const View& x, int reduced, std::int64_t outputs, const Winner<largest, T>& winner) {
+  const int kept = x.rank - reduced;
+  std::int64_t row_by_row[JoinedDims<2>::max_rank], terms = 1;
+  for (int d = reduced - 1; d >= 0; --d) {
+    row_by_row[d] = terms;
+    terms *= x.dims[kept + d];
   }
-  if (row < rows.count && member == 0) y[row] = best[place].at;
+  const View part{x.data, x.dims + kept, x.strides + kept, reduced, x.dtype};
+  const View counter{nullptr, x.dims + kept, row_by_row, reduced, DType::int64};
+  const Candidates<largest, T> candidates{data_of<T>(x), places_of(x, 0, kept),
+                                          Places<2>(JoinedDims<2>({&part, &counter}))};
+  run_sums<Candidate<largest, T>>(context, outputs, terms,
+                                  outputs_lie_closer(candidates.outputs.spacing(), candidates.places.spacing()),
+                                  candidates, winner);
 }
 
-template <class T>
-void argmax(Context& context, const KernelCall& call) {
-  const View& x = call.operands[1];
-  const int kept = x.rank - 1;
-  const std::int64_t length = x.dims[kept], stride = x.strides[kept];
-  const Places<1> places = places_of(x, 0, kept);
-  constexpr int whole_block_from = 1024;
-  const int team = length >= whole_block_from ? block_size : sum_lanes;
-  const bool across = team < block_size && outputs_lie_closer(places.spacing(), {length, stride});
-  const Rows rows{numel_of(call.operands[0]), length, stride, team, across};
-  launch(context, place_of_largest<T>, blocks_for(rows.count, block_size / team), rows, data_of<T>(x), places,
-         data_of<std::int64_t>(call.operands[0]));
+template <bool largest, class T>
+void extreme(Context& context, const KernelCall& call) {
+  const View& y = call.operands[0];
+  extremes<largest, T>(context, call.operands[1], static_cast<const ReduceAttributes*>(call.attributes)->reduced,
+                       numel_of(y), {data_of<T>(y), nullptr});
+}
+
+template <bool largest, class T>
+void place_of_extreme(Context& context, const KernelCall& call) {
+  const View& y = call.operands[0];
+  extremes<largest, T>(context, call.operands[1], 1, numel_of(y), {nullptr, data_of<std::int64_t>(y)});
 }
 
 struct Enter {
@@ -106,7 +124,10 @@ struct Enter {
   template <class T>
   void operator()() const {
     table.set<T>(Operation::sum, sum<T>);
-    table.set<T>(Operation::argmax, argmax<T>);
+    table.set<T>(Operation::amax, extreme<true, T>);
+    table.set<T>(Operation::amin, extreme<false, T>);
+    table.set<T>(Operation::argmax, place_of_extreme<true, T>);
+    table.set<T>(Operation::argmin, place_of_extreme<false, T>);
   }
 };
 

@@ -95,14 +95,23 @@ struct Outcome {
   std::vector<Tensor> gradients;
 };
 
+/// How the elements of a result are weighed: in numbers of the narrowest dtype compared, so that every device weighs
+/// alike.
+Tensor weights_of(const Tensor& y) {
+  Operations not_compared;
+  const UseTracer use(not_compared);
+  return (rand(y.shape(), {.dtype = DType::float64}, Generator(11)) + 0.5)
+      .to(DType::bfloat16)
+      .to(y.dtype())
+      .to(y.device());
+}
+
 Outcome outcome_of(const Case& test, const std::vector<Tensor>& inputs) {
   Outcome outcome;
   const Tensor y = test.compute(inputs);
   outcome.value = y.detach();
   if (!y.requires_grad()) return outcome;
-  const Tensor weights = rand(y.shape(), {.dtype = DType::float64}, Generator(11)) + 0.5;
-  // Through the narrowest dtype compared, so that every device weighs with the same numbers.
-  y.backward(weights.to(DType::bfloat16).to(y.dtype()).to(y.device()));
+  y.backward(weights_of(y));
   for (const Tensor& input : inputs) outcome.gradients.push_back(input.grad());
   return outcome;
 }
@@ -225,6 +234,24 @@ void compare_conversions(Comparison& comparison) {
   }
 }
 
+/// Elements of every dtype taken by an index, as the bits that they are.
+void compare_gathers(Comparison& comparison) {
+  Closeness unused;
+  for (std::size_t code = 0; code < dtype_count; ++code) {
+    const Tensor here = numbers_to_convert(static_cast<DType>(code)).view({3, -1});
+    for (const Layout layout : {Layout::rows, Layout::spread, Layout::repeated}) {
+      CAPTURE(name(here.dtype()), name(layout));
+      const auto taken = [&](Device device) {
+        const Tensor x = laid_out(here, layout, device), places = tensor<std::int64_t>({12, 0, 7, 7, 3}).to(device);
+        return std::pair(index_select(x, 1, places), gather(x, 0, places.view({1, 5}) * 0 + 2));
+      };
+      const auto found = comparison.run([&] { return taken(comparison.device()); }, unused), expected = taken({});
+      CHECK(bytes_of(found.first) == bytes_of(expected.first));
+      CHECK(bytes_of(found.second) == bytes_of(expected.second));
+    }
+  }
+}
+
 /// Parameters of many shapes, more than fit one list a kernel could hold, with what belongs to each.
 struct Parameters {
   std::vector<Tensor> parameter, grad, first, second, largest;
@@ -317,6 +344,7 @@ TEST_CASE("every operation gives on a device what it gives on the CPU, in every 
   compare_floats(comparison);
   compare_whole_numbers(comparison);
   compare_conversions(comparison);
+  compare_gathers(comparison);
   compare_updates(comparison);
   CHECK(comparison.left_out() == std::vector<std::string>());
   CHECK(comparison.missing() == std::vector<std::string>());
@@ -329,50 +357,76 @@ TEMPLATE_TEST_CASE("functions give on a device what they give on the CPU at the 
       tensor<TestType>({0, -TestType(0), 1, -1, Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(),
                         Limits::max(), Limits::lowest(), Limits::min(), TestType(88.5), TestType(-87), TestType(709.5),
                         TestType(-708), TestType(1e-20), TestType(0.99999), TestType(1.00001), Limits::denorm_min()});
+  const Tensor y = x.flatten().view({-1, 1});
   for (const Device device : devices()) {
-    const std::pair<const char*, Tensor (*)(const Tensor&)> functions[] = {
-        {"neg", neg}, {"abs", abs}, {"exp", exp}, {"log", log}, {"sqrt", sqrt}, {"relu", relu}, {"sigmoid", sigmoid}};
-    for (const auto& [name, function] : functions) {
+    const auto compare = [&](const char* name, auto&& function) {
       CAPTURE(name, device);
       Closeness allowed;
-      const Tensor found = Comparison(device).run([&] { return function(x.to(device)); }, allowed);
-      CHECK(difference(found, function(x), allowed) == "");
-    }
-    const Tensor y = x.flatten().view({-1, 1});
-    CHECK(difference(argmax(y.to(device), 0), argmax(y, 0), {}) == "");
-    CHECK(difference(argmax(x.to(device).narrow(0, 0, 6), 0), argmax(x.narrow(0, 0, 6), 0), {}) == "");
-    for (Tensor (*function)(const Tensor&, const Tensor&) : {add, sub, mul, div})
-      CHECK(difference(function(x.to(device), y.to(device)), function(x, y), {}) == "");
+      const Tensor found = Comparison(device).run([&] { return function(x.to(device), y.to(device)); }, allowed);
+      CHECK(difference(found, function(x, y), allowed) == "");
+    };
+    for (const auto& [name, function] :
+         std::initializer_list<std::pair<const char*, Tensor (*)(const Tensor&)>>{{"neg", neg},
+                                                                                  {"abs", abs},
+                                                                                  {"exp", exp},
+                                                                                  {"log", log},
+                                                                                  {"sqrt", sqrt},
+                                                                                  {"rsqrt", rsqrt},
+                                                                                  {"tanh", tanh},
+                                                                                  {"sigmoid", sigmoid},
+                                                                                  {"erf", erf},
+                                                                                  {"relu", relu},
+                                                                                  {"argmax", argmax},
+                                                                                  {"argmin", argmin},
+                                                                                  {"max", max},
+                                                                                  {"min", min},
+                                                                                  {"logical_not", logical_not}})
+      compare(name, [f = function](const Tensor& a, const Tensor&) { return f(a); });
+    for (const auto& [name, function] :
+         std::initializer_list<std::pair<const char*, Tensor (*)(const Tensor&, const Tensor&)>>{
+             {"add", add},
+             {"sub", sub},
+             {"mul", mul},
+             {"div", div},
+             {"pow", pow},
+             {"maximum", maximum},
+             {"minimum", minimum},
+             {"eq", eq},
+             {"ne", ne},
+             {"lt", lt},
+             {"le", le},
+             {"gt", gt},
+             {"ge", ge},
+             {"logical_and", logical_and},
+             {"logical_or", logical_or},
+             {"logical_xor", logical_xor}})
+      compare(name, function);
+    compare("clamp", [](const Tensor& a, const Tensor& b) { return clamp(a, b, -b); });
+    compare("argmax without NaN", [](const Tensor& a, const Tensor&) { return argmax(a.narrow(0, 0, 6), 0); });
+    compare("argmin without NaN", [](const Tensor& a, const Tensor&) { return argmin(a.narrow(0, 0, 6), 0); });
   }
 }
 
-TEST_CASE("a target out of range reaches the caller when it waits for the device, or is a loss of NaN", "[device]") {
-  for (const Device device : devices()) {
-    CAPTURE(device);
-    const Tensor input = zeros({2, 3}, {.device = device}), target = tensor<std::int64_t>({1, 12}).to(device);
-    const auto first_error = [&] {
-      const Tensor loss = cross_entropy(input, target);
-      try {
-        const double value = loss.item();
-        synchronize(device);
-        return text("no error, the loss is ", value);
-      } catch (const DeviceError& error) {
-        return error.message();
-      }
-    };
-    if (device.type() == Device::Type::sim) {
-      CHECK(first_error() == "no error, the loss is nan");
-    } else {
-      CHECK_THAT(first_error(), Catch::Matchers::Contains(
-                                    "an operation queued earlier failed: cross_entropy: Target 12 is out of bounds."));
-    }
-    // It is said once, and the device goes on.
-    CHECK_NOTHROW(synchronize(device));
-    CHECK(numbers<float>(input + 1) == std::vector<float>(6, 1));
-    CHECK(std::isfinite(cross_entropy(input, tensor<std::int64_t>({1, 2}).to(device)).item()));
-    const Tensor ignored = cross_entropy(input, target, {.ignore_index = 12});
-    CHECK(ignored.item() == Approx(std::log(3.0)));
-  }
+TEST_CASE("a number beside 16-bit floats keeps its digits, as in PyTorch", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor x = full({3}, 3000, {.dtype = DType::float16, .device = device});
+  CHECK(numbers<float>(x * 1.0004)[0] == 3002);  // 1.0004 would be 1
+  CHECK(numbers<float>(1.0004 * x)[0] == 3002);
+  const Tensor tenth = full({3}, 0.1, {.dtype = DType::bfloat16, .device = device});  // 0.1001
+  CHECK(numbers<bool>(tenth > 0.1)[0]);
+  CHECK_FALSE(numbers<bool>(tenth == 0.1)[0]);
+  CHECK(numbers<bool>(clamp(tenth, 0.1) == tenth)[0]);
+  CHECK(numbers<float>(where(tenth > 0.1, tenth, 0.5))[0] == numbers<float>(tenth)[0]);
+  CHECK(numbers<float>(where(tenth < 0.1, tenth, 0.5))[0] == 0.5);
+}
+
+TEST_CASE("what 16-bit floats are added up to by an index is rounded once", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  const Tensor sums = full({2}, 2048, {.dtype = DType::float16, .device = device}), terms = ones_like(sums).expand({2});
+  for (int i = 0; i < 2; ++i) sums.scatter_add_(0, zeros({2}, {.dtype = DType::int64, .device = device}), terms);
+  CHECK(numbers<float>(sums) == std::vector<float>{2052, 2048});  // one by one, 2048 + 1 would stay 2048
 }
 
 TEST_CASE("work queued on a device is seen in order by everything that follows it", "[device]") {

@@ -7,6 +7,7 @@
 #include "catch.h"
 #include "devices.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -114,13 +115,15 @@ TEST_CASE("a sum of more than a million terms goes through two passes of nodes, 
     CAPTURE(device);
     const Tensor x = from_data(std::span(all), {static_cast<std::int64_t>(all.size())}).to(device);
     CHECK(same_bits<float>(sum(x), {expected}));
+    CHECK(numbers<float>(max(x))[0] == *std::max_element(all.begin(), all.end()));
+    CHECK(argmin(x).item_int64() == std::min_element(all.begin(), all.end()) - all.begin());
     CHECK(same_bits<float>(mean(x), {expected / static_cast<float>(all.size())}));
     const Tensor columns = x.narrow(0, 0, 3 * 1000 * 1000).view({1500 * 1000, 2});
     CHECK(same_bits(sum(columns, Shape{0}), sums_of_columns(std::vector<float>(all.begin(), all.end() - 11), 2)));
   }
 }
 
-TEST_CASE("the largest of a long row is the first of equals, and NaN is larger than anything", "[device]") {
+TEST_CASE("the extreme of a long row is the first of equals, and NaN beats anything", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
   for (const std::int64_t length : {5, 40, 1023, 1024, 5000}) {
@@ -131,8 +134,17 @@ TEST_CASE("the largest of a long row is the first of equals, and NaN is larger t
     rows[1][middle].fill_(INFINITY), rows[1][last].fill_(NAN);
     rows[2][1].fill_(NAN), rows[2][middle].fill_(NAN);
     const std::vector<std::int64_t> expected = {middle, last, 1};
-    CHECK(numbers<std::int64_t>(argmax(rows.to(device), 1)) == expected);
-    CHECK(numbers<std::int64_t>(argmax(rows.t().contiguous().to(device), 0)) == expected);
+    const Tensor along = rows.to(device), across = rows.t().contiguous().to(device);
+    CHECK(numbers<std::int64_t>(argmax(along, 1)) == expected);
+    CHECK(numbers<std::int64_t>(argmax(across, 0)) == expected);
+    CHECK(numbers<std::int64_t>(argmin(-along, 1)) == expected);
+    CHECK(numbers<std::int64_t>(argmin(-across, 0)) == expected);
+    for (const std::vector<float>& found : {numbers<float>(amax(along, {1})), numbers<float>(amax(across, {0})),
+                                            numbers<float>(-amin(-along, {1})), numbers<float>(-amin(-across, {0}))}) {
+      CHECK(found[0] == 7);
+      CHECK(std::isnan(found[1]));
+      CHECK(std::isnan(found[2]));
+    }
   }
 }
 

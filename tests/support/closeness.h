@@ -1,14 +1,14 @@
 // How near a device's numbers must be to the CPU's: one table for all tests.
 //
 // A device computes by the CPU's definitions (core/elementwise.h), adds in the CPU's order (core/sum_tree.h) and fuses
-// no multiplication with an addition, so its bits are the CPU's, with these exceptions:
+// no multiplication with an addition, so its bits are the CPU's, with these exceptions, for each operation on the way:
 //
 //   operation                                  float32, float64                            float16, bfloat16
 //   exp, log, tanh, sigmoid, erf, pow          7 ulp of each element                        2 ulp of the largest
-//   the slopes of exp, tanh, sigmoid, erf      7 ulp of each element and of the largest     element, for each operation
-//   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 on the way
-//   and their gradients
-//   matmul, linear and its gradient            1e-5, 1e-12 of the largest element
+//   the slopes of exp, tanh, sigmoid, erf      7 ulp of each element and of the largest     element; 16 for the
+//   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 gradient of log_softmax,
+//   and their gradients                                                                     which reads logarithms
+//   matmul, linear and its gradient            2e-5, 1e-12 of the largest element
 //   all others                                 equal
 //
 // The library functions of a processor and of a GPU differ in their last places (the CPU's are right to 5 ulp:
@@ -55,7 +55,7 @@ inline bool is_half(cairn::DType dtype) { return dtype == cairn::DType::float16 
 
 /// The table above for one operation in float32 or float64.
 inline Closeness closeness_of(cairn::Operation operation, cairn::DType dtype) {
-  const double ulp = epsilon_of(dtype), product = dtype == cairn::DType::float32 ? 1e-5 : 1e-12;
+  const double ulp = epsilon_of(dtype), product = dtype == cairn::DType::float32 ? 2e-5 : 1e-12;
   switch (operation) {
     using enum cairn::Operation;
     case exp:
@@ -103,13 +103,13 @@ inline Closeness closeness_of(cairn::Device device, const std::vector<Operations
   Closeness allowed;
   for (const auto& [operation, dtype] : operations) {
     if (is_half(dtype)) {
-      allowed.of_largest += 2 * epsilon_of(dtype);
+      allowed.of_largest += (operation == cairn::Operation::log_softmax_backward ? 16 : 2) * epsilon_of(dtype);
       continue;
     }
     if (device.type() == cairn::Device::Type::sim) continue;
     const Closeness one = closeness_of(operation, dtype);
-    allowed.of_element = std::max(allowed.of_element, one.of_element);
-    allowed.of_largest = std::max(allowed.of_largest, one.of_largest);
+    allowed.of_element += one.of_element;
+    allowed.of_largest += one.of_largest;
   }
   return allowed;
 }
