@@ -33,8 +33,8 @@ bool is_float8(DType dtype) { return dtype == DType::float8_e4m3fn || dtype == D
 }  // namespace
 
 void throw_no_dtype(DType dtype) {
-  throw DTypeError(text("dtype: ", static_cast<int>(dtype), " is no code of an element type; codes end at ",
-                        dtype_count - 1));
+  throw DTypeError(
+      text("dtype: ", static_cast<int>(dtype), " is no code of an element type; codes end at ", dtype_count - 1));
 }
 
 std::string_view name(DType dtype) { return row(dtype).name; }
@@ -43,6 +43,24 @@ std::string_view scalar_type_name(DType dtype) {
   constexpr std::array<std::string_view, dtype_count> names = {
       "Bool",     "Byte",  "Char",   "Short",         "Int",         "Long",        "Half",
       "BFloat16", "Float", "Double", "Float8_e4m3fn", "Float8_e5m2", "ComplexFloat"};
+  row(dtype);  // throws for a code that names none
+  return names[static_cast<std::size_t>(dtype)];
+}
+
+std::string_view native_name(DType dtype) {
+  constexpr std::array<std::string_view, dtype_count> names = {"bool",
+                                                               "unsigned char",
+                                                               "signed char",
+                                                               "short int",
+                                                               "int",
+                                                               "long int",
+                                                               "c10::Half",
+                                                               "c10::BFloat16",
+                                                               "float",
+                                                               "double",
+                                                               "c10::Float8_e4m3fn",
+                                                               "c10::Float8_e5m2",
+                                                               "c10::complex<float>"};
   row(dtype);  // throws for a code that names none
   return names[static_cast<std::size_t>(dtype)];
 }

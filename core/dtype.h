@@ -103,7 +103,8 @@ constexpr std::size_t size_of(DType dtype) {
 }
 std::string_view name(DType dtype);  ///< "float32"
 std::string_view scalar_type_name(
-    DType dtype);  ///< "Float": the name PyTorch's C++ sources use, which some texts show.
+    DType dtype);                           ///< "Float": the name PyTorch's C++ sources use, which some texts show.
+std::string_view native_name(DType dtype);  ///< "unsigned char": the C++ type's name, which other texts show.
 [[noreturn]] void throw_no_dtype(DType dtype);
 constexpr DTypeCategory category(DType dtype) {
   if (static_cast<std::size_t>(dtype) >= dtype_count) throw_no_dtype(dtype);

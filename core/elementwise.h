@@ -209,11 +209,11 @@ struct Where {
   static constexpr bool first_is_condition = true;
   template <class X> CAIRN_HOST_DEVICE static X value(X condition, X a, X b) { return select(equal(condition, X(0)), b, a); }
 };
-/// min(max(x, low), high); NaN where any is.
+/// min(max(x, low), high); NaN where any is. Of equal numbers x stays, and so does the sign of a zero.
 struct Clamp {
   static constexpr Operation forward = Operation::clamp;
   static constexpr bool first_is_condition = false;
-  template <class X> CAIRN_HOST_DEVICE static X value(X x, X low, X high) { return Minimum::value(Maximum::value(x, low), high); }
+  template <class X> CAIRN_HOST_DEVICE static X value(X x, X low, X high) { return Minimum::value(high, Maximum::value(low, x)); }
 };
 
 using TernaryOperations = TypeList<Where, Clamp>;

@@ -161,7 +161,7 @@ struct CrossEntropyOptions {
   double label_smoothing = 0;
 };
 
-/// -log softmax(input)[target]: input [n, classes] or [classes], target int64 [n] or a scalar.
+/// -log softmax(input)[target]: input [n, classes] or [classes], target int64 (or uint8) [n] or a scalar.
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options = {});
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);

@@ -102,6 +102,12 @@ std::string python_float(double value) {
   return text;
 }
 
+std::string stream_float(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%g", value);
+  return digits;
+}
+
 std::string python_text(std::string_view text) {
   const char quote = quote_for(text);
   std::string out(1, quote);

@@ -6,8 +6,8 @@
 //   float8_e4m3fn      1        4        3      7       448   infinities ("fn": finite; only S.1111.111 is NaN)
 //   float8_e5m2        1        5        2     15     57344
 //
-// Widening is exact. Narrowing rounds to nearest, ties to even, as PyTorch does: out of range becomes infinity, or NaN
-// where there is none (Micikevicius et al., "FP8 formats for deep learning", 2022, section 3).
+// Widening is exact. Narrowing rounds to nearest, ties to even, as PyTorch does: out of range becomes infinity, or the
+// largest number where there is none (Micikevicius et al., "FP8 formats for deep learning", 2022, section 3).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ CAIRN_HOST_DEVICE inline std::uint32_t narrow_float(float value) {
   constexpr std::uint32_t exponent_mask = ((1u << exponent_bits) - 1) << fraction_bits;
   constexpr std::uint32_t not_a_number =
       has_infinity ? exponent_mask | (1u << (fraction_bits - 1)) : exponent_mask | ((1u << fraction_bits) - 1);
-  constexpr std::uint32_t overflow = has_infinity ? exponent_mask : not_a_number;
+  constexpr std::uint32_t overflow = has_infinity ? exponent_mask : not_a_number - 1;
   constexpr std::uint32_t largest = has_infinity ? exponent_mask - 1 : not_a_number - 1;
 
   std::uint32_t bits;

@@ -10,6 +10,7 @@
 #include <cairn/core/destinations.h>
 #include <cairn/core/dispatch.h>
 #include <cairn/core/graph.h>
+#include <cairn/core/operations/promotion.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/tensor_impl.h>
 #include <cairn/core/thread_state.h>
@@ -139,7 +140,10 @@ const Shape& Tensor::shape() const { return defined_impl(*this).shape; }
 const Shape& Tensor::strides() const { return defined_impl(*this).strides; }
 std::int64_t Tensor::storage_offset() const { return defined_impl(*this).offset; }
 int Tensor::dim() const { return defined_impl(*this).shape.rank(); }
-std::int64_t Tensor::size(int dimension) const { return shape()[wrap_dim(dimension, dim())]; }
+std::int64_t Tensor::size(int dimension) const {
+  check<IndexError>(dim() > 0, "Dimension specified as ", dimension, " but tensor has no dimensions");
+  return shape()[wrap_dim(dimension, dim())];
+}
 std::int64_t Tensor::numel() const { return defined_impl(*this).numel; }
 DType Tensor::dtype() const { return defined_impl(*this).dtype; }
 Device Tensor::device() const { return defined_impl(*this).device; }
@@ -278,6 +282,7 @@ const Tensor& Tensor::copy_(const Tensor& source) const {
   const bool onto_itself = shares_storage(source) && storage_offset() == source.storage_offset() &&
                            shape() == source.shape() && strides() == source.strides();
   check_inplace(*this, {&source}, onto_itself ? Overlap::allowed : Overlap::refused);
+  check_result_fits(*this, dtype(), source.shape() == shape() ? shape() : broadcast_shapes(shape(), source.shape()));
   const Tensor from = source.shape() == shape() ? source : source.detach().expand(shape());
   copy_numbers(overlap_partly(from, *this) ? from.detach().clone() : from, *this);
   impl_->storage->bump_version();
@@ -295,6 +300,7 @@ void fill_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
 
 void fill(const Tensor& tensor, Scalar value, const char* node_name) {
   check_inplace(tensor, {}, Overlap::allowed);
+  check_number_fits(value, tensor.dtype());
   dispatch(Operation::fill, tensor.dtype(), {&tensor}, FillAttributes{value.floating, value.integer});
   tensor.impl()->storage->bump_version();
   record_inplace(tensor, node_name, fill_gradient, {&tensor});

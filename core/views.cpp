@@ -20,7 +20,7 @@ std::string type_text(const Tensor& tensor) {
 bool strides_of_view(const Tensor& from, const Shape& shape, Shape& strides) {
   strides = shape;
   if (from.numel() == 0) {
-    strides = contiguous_strides(shape);
+    strides = shape == from.shape() ? from.strides() : contiguous_strides(shape);
     return true;
   }
   int dim = shape.rank() - 1;
@@ -87,6 +87,17 @@ void transpose_gradient(Node& node, const Tensor& gradient, Tensor* gradients) {
   gradients[0] = gradient.transpose(dims.dim0, dims.dim1);
 }
 
+Tensor transposed(const char* node_name, const Tensor& x, int a, int b) {
+  Shape shape = x.shape(), strides = x.strides();
+  if (x.dim() > 0) {
+    std::swap(shape[a], shape[b]);
+    std::swap(strides[a], strides[b]);
+  }
+  Tensor made = make_view(x, shape, strides, x.storage_offset());
+  if (Node* node = record(made, node_name, transpose_gradient, {&x})) node->set_attributes(Transposed{a, b});
+  return made;
+}
+
 /// A permutation of up to 64 dimensions fits the node's bytes: dimension numbers are small.
 struct Permuted {
   signed char dims[Shape::max_rank];
@@ -130,15 +141,24 @@ Tensor Tensor::view(const Shape& shape) const {
 
 Tensor Tensor::reshape(const Shape& shape) const {
   const Shape wanted = inferred(shape, numel());
+  if (is_contiguous()) return view(wanted);
   Shape strides;
-  if (strides_of_view(*this, wanted, strides)) return view(wanted);
-  return contiguous().view(wanted);
+  if (strides_of_view(*this, wanted, strides)) {
+    Tensor made = make_view(*this, wanted, strides, storage_offset());
+    record(made, "ReshapeAliasBackward0", reshape_gradient, {this});
+    return made;
+  }
+  const Tensor rows = contiguous();
+  Tensor made = make_view(rows, wanted, contiguous_strides(wanted), 0);
+  record(made, "UnsafeViewBackward0", reshape_gradient, {&rows});
+  return made;
 }
 
 Tensor Tensor::flatten(int start_dim, int end_dim) const {
   if (dim() == 0) return reshape({1});
   const int first = wrap_dim(start_dim, dim()), last = wrap_dim(end_dim, dim());
   check<ShapeError>(first <= last, "flatten() has invalid args: start_dim cannot come after end_dim");
+  if (first == last) return *this;
   Shape flat;
   std::int64_t joined = 1;
   for (int i = 0; i < dim(); ++i) {
@@ -152,21 +172,12 @@ Tensor Tensor::flatten(int start_dim, int end_dim) const {
 }
 
 Tensor Tensor::transpose(int dim0, int dim1) const {
-  const int a = wrap_dim(dim0, dim()), b = wrap_dim(dim1, dim());
-  Shape swapped = shape(), swapped_strides = strides();
-  if (dim() > 0) {
-    std::swap(swapped[a], swapped[b]);
-    std::swap(swapped_strides[a], swapped_strides[b]);
-  }
-  Tensor made = make_view(*this, swapped, swapped_strides, storage_offset());
-  if (Node* node = record(made, "TransposeBackward0", transpose_gradient, {this}))
-    node->set_attributes(Transposed{a, b});
-  return made;
+  return transposed("TransposeBackward0", *this, wrap_dim(dim0, dim()), wrap_dim(dim1, dim()));
 }
 
 Tensor Tensor::t() const {
   check<ShapeError>(dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", dim(), "D");
-  return dim() < 2 ? *this : transpose(0, 1);
+  return transposed("TBackward0", *this, 0, dim() < 2 ? 0 : 1);
 }
 
 Tensor Tensor::permute(const Shape& dims) const {
@@ -228,11 +239,12 @@ Tensor Tensor::slice(int dim, std::int64_t start, std::int64_t end, std::int64_t
 }
 
 Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
+  check<ShapeError>(this->dim() > 0, "narrow() cannot be applied to a 0-dim tensor.");
+  check<IndexError>(length >= 0, "narrow(): length must be non-negative.");
   const std::int64_t extent = size(dim);
   check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [-", extent,
                     ", ", extent, "], but got ", start, ")");
   if (start < 0) start += extent;
-  check<IndexError>(length >= 0, "narrow(): length must be non-negative.");
   check<IndexError>(length <= extent - start, "start (", start, ") + length (", length, ") exceeds dimension size (",
                     extent, ").");
   return slice(dim, start, start + length);
@@ -240,10 +252,9 @@ Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
 
 Tensor Tensor::squeeze(int dim) const {
   const int d = wrap_dim(dim, this->dim());
-  if (this->dim() == 0 || shape()[d] != 1) return *this;
   Shape new_shape, new_strides;
   for (int i = 0; i < this->dim(); ++i) {
-    if (i == d) continue;
+    if (i == d && shape()[i] == 1) continue;
     new_shape.push_back(shape()[i]);
     new_strides.push_back(strides()[i]);
   }
@@ -292,6 +303,7 @@ Tensor Tensor::expand(const Shape& wanted) const {
     const std::int64_t old = i < extra ? 1 : shape()[i - extra];
     check<ShapeError>(wanted[i] != -1 || i >= extra,
                       "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+    check<ShapeError>(wanted[i] >= -1 || old != 1, "numel: integer multiplication overflow");
     if (wanted[i] == -1) new_shape[i] = old;
     check<ShapeError>(old == 1 || old == new_shape[i], "The expanded size of the tensor (", new_shape[i],
                       ") must match the existing size (", old, ") at non-singleton dimension ", i,
@@ -305,23 +317,26 @@ Tensor Tensor::expand(const Shape& wanted) const {
 
 Tensor Tensor::as_strided(const Shape& shape, const Shape& strides, std::int64_t offset) const {
   check<ShapeError>(shape.rank() == strides.rank(), "mismatch in length of strides and shape");
-  std::int64_t last = offset;
-  bool is_empty = false;
+  const auto item = static_cast<std::int64_t>(size_of(dtype()));
+  std::int64_t bytes = 0, span = 0, elements = 1;  // that the storage must hold
+  bool is_empty = false, overflow = false;
   for (int i = 0; i < shape.rank(); ++i) {
-    check<ShapeError>(shape[i] >= 0 && strides[i] >= 0,
+    check<ShapeError>(strides[i] >= 0,
                       "as_strided: Negative strides are not supported at the moment, got strides: ", Extents(strides));
     is_empty = is_empty || shape[i] == 0;
-    std::int64_t span = 0;
-    check<ShapeError>(
-        shape[i] == 0 ||
-            (!__builtin_mul_overflow(shape[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last)),
-        "as_strided: shape ", Extents(shape), " with strides ", Extents(strides), " reaches beyond memory");
+    overflow = overflow || shape[i] < 0 || __builtin_mul_overflow(shape[i] - 1, strides[i], &span) ||
+               __builtin_add_overflow(elements, span, &elements);
   }
+  overflow =
+      overflow || __builtin_add_overflow(elements, offset, &elements) || __builtin_mul_overflow(elements, item, &bytes);
+  check<ShapeError>(is_empty || !overflow, "Storage size calculation overflowed with sizes=", Extents(shape),
+                    " and strides=", Extents(strides));
+  check<ShapeError>(offset >= 0, "Tensor: invalid storage offset ", offset);
   Tensor made = make_view(*this, shape, strides, offset);
-  const std::int64_t held = static_cast<std::int64_t>(impl()->storage->size() / size_of(dtype()));
-  check<ShapeError>(offset >= 0 && (is_empty || last < held), "setStorage: sizes ", Extents(shape), ", strides ",
-                    Extents(strides), ", storage offset ", offset, " require a storage of ", last + 1,
-                    " elements, but it holds ", held);
+  const auto held = static_cast<std::int64_t>(impl()->storage->size());
+  check<ShapeError>(is_empty || bytes <= held, "setStorage: sizes ", Extents(shape), ", strides ", Extents(strides),
+                    ", storage offset ", offset, ", and itemsize ", item, " requiring a storage size of ", bytes,
+                    " are out of bounds for storage of size ", held);
   record_as_strided(made, *this);
   return made;
 }

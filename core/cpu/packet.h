@@ -129,7 +129,7 @@ Packet<T> tanh(Packet<T> x) {
   const X p = (X(-9.64399179425052238628e-1) * z - X(9.92877231001918586564e1)) * z - X(1.61468768441708447952e3);
   const X q = ((z + X(1.12811678491632931402e2)) * z + X(2.23548839060100448583e3)) * z + X(4.84406305325125486048e3);
   const X near = x + x * z * (p / q);
-  return select(less(magnitude(x), X(0.625)), near, select(less(x, X(0)), -far, far));
+  return select(equal(x, X(0)), x, select(less(magnitude(x), X(0.625)), near, select(less(x, X(0)), -far, far)));
 }
 
 // The C library's, number by number: nothing here is worth a polynomial of our own.

@@ -45,12 +45,16 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   check_channels(running_var, "running_var");
   check_channels(weight, "weight");
   check_channels(bias, "bias");
-  check<ValueError>(training || (running_mean.defined() && running_var.defined()),
-                    "Expected running_mean and running_var to be defined when training=False");
-  const bool has_batch = channels > 0 && x.numel() / std::max<std::int64_t>(channels, 1) > 1;
-  check<ValueError>(!training || has_batch, "Expected more than 1 value per channel when training, got input size ",
+  check<ValueError>(training || running_mean.defined(), "running_mean must be defined in evaluation mode");
+  check<ValueError>(training || running_var.defined(), "running_var must be defined in evaluation mode");
+  const bool one_value = channels > 0 && x.numel() / channels == 1;
+  check<ValueError>(!training || !one_value, "Expected more than 1 value per channel when training, got input size ",
                     x.shape());
 
+  if (x.numel() == 0 && channels > 0) {  // moves no statistics; the gradients of weight and bias are 0
+    const Tensor nothing = weight.defined() ? x * weight[0] : x.clone();
+    return bias.defined() ? nothing + bias[0] : nothing;
+  }
   Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
   const DType computed = computed_dtype(x.dtype());
   const Tensor mean = make_tensor({channels}, computed, x.device()),

@@ -4,8 +4,8 @@
 
 #include <cairn/core/attributes.h>
 #include <cairn/core/dispatch.h>
-#include <cairn/core/ops.h>
-#include <cairn/core/tensor_impl.h>
+#include <cairn/core/operations/promotion.h>
+#include <cairn/core/python_text.h>
 
 namespace cairn {
 namespace {
@@ -24,6 +24,20 @@ Tensor sequence(std::int64_t count, const TensorOptions& options, F value) {
   return with_grad(numbers.to(options.dtype).to(options.device), options);
 }
 
+void check_not_bool(const char* function, DType dtype) {
+  check<DTypeError>(dtype != DType::boolean, '"', function, "_cpu\" not implemented for 'Bool'");
+}
+
+std::int64_t whole_part(Scalar number) {
+  return number.is_integer ? number.integer : static_cast<std::int64_t>(number.floating);
+}
+
+Tensor filled(const Shape& shape, Scalar value, const TensorOptions& options) {
+  const Tensor made = make_tensor(shape, options.dtype, options.device);
+  dispatch(Operation::fill, options.dtype, {&made}, FillAttributes{value.floating, value.integer});
+  return with_grad(made, options);
+}
+
 }  // namespace
 
 Tensor empty(const Shape& shape, const TensorOptions& options) {
@@ -31,14 +45,19 @@ Tensor empty(const Shape& shape, const TensorOptions& options) {
 }
 
 Tensor full(const Shape& shape, Scalar value, const TensorOptions& options) {
-  const Tensor made = make_tensor(shape, options.dtype, options.device);
-  dispatch(Operation::fill, options.dtype, {&made}, FillAttributes{value.floating, value.integer});
-  return with_grad(made, options);
+  check_number_fits(value, options.dtype);
+  return filled(shape, value, options);
+}
+Tensor scalar_tensor(Scalar value, const TensorOptions& options) {
+  if (size_of(options.dtype) != 2 || !is_floating_point(options.dtype)) check_number_fits(value, options.dtype);
+  return filled({}, value, options);
 }
 
-Tensor zeros(const Shape& shape, const TensorOptions& options) { return full(shape, 0, options); }
-Tensor ones(const Shape& shape, const TensorOptions& options) { return full(shape, 1, options); }
-Tensor scalar_tensor(Scalar value, const TensorOptions& options) { return full({}, value, options); }
+Tensor zeros(const Shape& shape, const TensorOptions& options) {
+  for (const std::int64_t extent : shape) check<ShapeError>(extent >= 0, "zeros: Dimension size must be non-negative.");
+  return filled(shape, 0, options);
+}
+Tensor ones(const Shape& shape, const TensorOptions& options) { return filled(shape, 1, options); }
 
 Tensor empty_like(const Tensor& like) { return empty(like.shape(), {.dtype = like.dtype(), .device = like.device()}); }
 Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
@@ -52,23 +71,34 @@ Tensor arange(std::int64_t end, const TensorOptions& options) { return arange(0,
 Tensor arange(Scalar start, Scalar end, Scalar step, const std::optional<TensorOptions>& given) {
   const bool whole = start.is_integer && end.is_integer && step.is_integer;
   const TensorOptions options = given.value_or(TensorOptions{.dtype = whole ? DType::int64 : DType::float32});
+  check_not_bool("arange", options.dtype);
   check<ValueError>(step.floating != 0, "step must be nonzero");
-  check<ValueError>(std::isfinite(start.floating) && std::isfinite(end.floating), "unsupported range: ", start.floating,
-                    " -> ", end.floating);
+  check<ValueError>(std::isfinite(start.floating) && std::isfinite(end.floating),
+                    "unsupported range: ", stream_float(start.floating), " -> ", stream_float(end.floating));
+  check<ValueError>(std::isfinite(step.floating), "step must be finite but got ", stream_float(step.floating));
   check<ValueError>(step.floating > 0 ? end.floating >= start.floating : end.floating <= start.floating,
                     "upper bound and lower bound inconsistent with step sign");
-  if (category(options.dtype) <= DTypeCategory::integer && whole) {
-    const std::int64_t first = start.integer, by = step.integer, span = end.integer - first;
-    return sequence<std::int64_t>(span / by + (span % by != 0), options,
-                                  [=](std::int64_t i) { return first + i * by; });
+  auto count = static_cast<std::int64_t>(std::ceil((end.floating - start.floating) / step.floating));
+  if (is_whole_number(options.dtype)) {
+    const std::int64_t first = whole_part(start), by = whole_part(step);
+    const std::int64_t span = end.integer - first;
+    if (whole && options.dtype == DType::int64) count = span / by + (span % by != 0);
+    return sequence<std::int64_t>(count, options, [=](std::int64_t i) { return first + i * by; });
   }
-  const double count = std::ceil((end.floating - start.floating) / step.floating);
-  return sequence<double>(static_cast<std::int64_t>(count), options,
-                          [=](std::int64_t i) { return start.floating + static_cast<double>(i) * step.floating; });
+  // Each is rounded once: a step is no multiple of itself after some additions.
+  const auto of = [&]<class T>(T first, T by) {
+    return sequence<T>(count, options, [=](std::int64_t i) { return std::fma(static_cast<T>(i), by, first); });
+  };
+  return options.dtype == DType::float32 || options.dtype == DType::float64
+             ? of(start.floating, step.floating)
+             : of(static_cast<float>(start.floating), static_cast<float>(step.floating));
 }
 
 Tensor linspace(double start, double end, std::int64_t steps, const TensorOptions& options) {
   check<ValueError>(steps >= 0, "number of steps must be non-negative");
+  if (steps > 1) check_not_bool("linspace", options.dtype);
+  check_number_fits(start, options.dtype);
+  check_number_fits(end, options.dtype);
   // From both ends towards the middle, so that both are exact.
   const auto of = [&]<class T>(T first, T last) {
     const T step = steps > 1 ? (last - first) / static_cast<T>(steps - 1) : T(0);

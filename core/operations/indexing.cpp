@@ -90,8 +90,10 @@ void check_index_shape(const Tensor& x, int dim, const Tensor& index) {
 
 Tensor gather(const Tensor& x, int given_dim, const Tensor& given_index) {
   const int dim = wrap_dim(given_dim, x.dim());
-  const Tensor index = whole_index(given_index, "gather", "int32/int64");
-  check_index_shape(x, dim, index);
+  const bool nothing = given_index.numel() == 0;  // of any shape, and of any dtype
+  const Tensor index = nothing ? empty(given_index.shape(), {.dtype = DType::int64, .device = given_index.device()})
+                               : whole_index(given_index, "gather", "int32/int64");
+  if (!nothing) check_index_shape(x, dim, index);
   Tensor y = gathered(at_least_1d(x), dim, index);
   if (given_index.dim() == 0) y = y.view({}).detach();
   if (Node* node = record(y, "GatherBackward0", gather_gradient, {&x})) {
@@ -108,6 +110,7 @@ const Tensor& Tensor::scatter_add_(int given_dim, const Tensor& given_index, con
   check<DTypeError>(source.dtype() == dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
   const Tensor to = at_least_1d(detach()), from = at_least_1d(source.detach());
   check<ShapeError>(index.dim() == to.dim(), "Index tensor must have the same number of dimensions as self tensor");
+  for (int d = 0; d < index.dim() && source.dim() > 0; ++d) wrap_dim(d, source.dim());  // throws
   check<ShapeError>(index.dim() == from.dim(), "Index tensor must have the same number of dimensions as src tensor");
   bool fits = true;
   for (int d = 0; d < index.dim(); ++d)
@@ -136,6 +139,8 @@ Tensor index_select(const Tensor& x, int given_dim, const Tensor& given_index) {
   const Tensor from = at_least_1d(x);
   check<ShapeError>(x.dim() > 0 || index.numel() == 1, "index_select(): Index to scalar can have only 1 value, got ",
                     index.numel(), " value(s)");
+  check<IndexError>(index.numel() == 0 || from.shape()[dim] > 0,
+                    "index_select(): self indexing axis dim should be positive");
   Shape shape = from.shape(), beside;
   shape[dim] = index.numel();
   for (int d = 0; d < from.dim(); ++d) beside.push_back(d == dim ? index.numel() : 1);

@@ -3,6 +3,8 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/operations/promotion.h>
 
+#include <algorithm>
+
 namespace cairn {
 namespace {
 
@@ -29,6 +31,32 @@ void stack_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const int dim = node.attributes<Along>().dim;
   for (int i = 0; i < node.edge_count(); ++i)
     if (node.needs(i)) gradients[i] = g.select(dim, i);
+}
+
+struct Cut {
+  int dim;
+  std::int64_t start;
+};
+
+void cut_gradient(Node& node, const Tensor& g, Tensor* gradients) {
+  const auto cut = node.attributes<Cut>();
+  gradients[0] = zeros(node.input_shape(0), {.dtype = g.dtype(), .device = g.device()});
+  gradients[0].narrow(cut.dim, cut.start, g.size(cut.dim)).copy_(g);
+}
+
+/// Views of x, one behind the other along `dim`: returned together, they may not be changed in place.
+std::vector<Tensor> cut(const Tensor& x, int dim, const Shape& extents, const char* node_name) {
+  std::vector<Tensor> parts;
+  std::int64_t start = 0;
+  for (const std::int64_t extent : extents) {
+    Shape shape = x.shape();
+    shape[dim] = extent;
+    parts.push_back(make_view(x, shape, x.strides(), x.storage_offset() + start * x.strides()[dim]));
+    if (Node* node = record(parts.back(), node_name, cut_gradient, {&x})) node->set_attributes(Cut{dim, start});
+    set_one_of_several(parts.back(), static_cast<std::uint32_t>(parts.size() - 1));
+    start += extent;
+  }
+  return parts;
 }
 
 /// What torch.cat passes over, whatever the others look like.
@@ -62,12 +90,6 @@ Node* record_all(Tensor& joined, const char* name, GradientFunction gradient, st
   return record(joined, name, gradient, Inputs(inputs));
 }
 
-/// Views that one operation returns together, none of which may be changed in place.
-std::vector<Tensor> several(std::vector<Tensor> views) {
-  for (std::size_t i = 0; i < views.size(); ++i) set_one_of_several(views[i], static_cast<std::uint32_t>(i));
-  return views;
-}
-
 }  // namespace
 
 Tensor cat(std::span<const Tensor> tensors, int given_dim) {
@@ -78,7 +100,7 @@ Tensor cat(std::span<const Tensor> tensors, int given_dim) {
     if (is_nothing(*like)) like = &tensors[i];
   }
   check_one_device(tensors);
-  const int dim = wrap_dim(given_dim, like->dim());
+  const int dim = is_nothing(*like) ? 0 : wrap_dim(given_dim, like->dim());
   Shape shape = like->shape();
   shape[dim] = 0;
   const Tensor extents = zeros({static_cast<std::int64_t>(tensors.size())}, {.dtype = DType::int64});
@@ -112,11 +134,11 @@ Tensor cat(std::span<const Tensor> tensors, int given_dim) {
 Tensor stack(std::span<const Tensor> tensors, int given_dim) {
   check<ValueError>(!tensors.empty(), "stack expects a non-empty TensorList");
   const Shape& each = tensors[0].shape();
+  const int dim = wrap_dim(given_dim, each.rank() + 1);
   for (std::size_t i = 0; i < tensors.size(); ++i)
     check<ShapeError>(tensors[i].shape() == each, "stack expects each tensor to be equal size, but got ", Extents(each),
                       " at entry 0 and ", Extents(tensors[i].shape()), " at entry ", i);
   check_one_device(tensors);
-  const int dim = wrap_dim(given_dim, each.rank() + 1);
   Shape shape;
   for (int d = 0; d <= each.rank(); ++d)
     shape.push_back(d == dim ? static_cast<std::int64_t>(tensors.size()) : each[d < dim ? d : d - 1]);
@@ -134,17 +156,17 @@ std::vector<Tensor> Tensor::split(std::int64_t size, int given_dim) const {
   const std::int64_t extent = shape()[d];
   check<ValueError>(size > 0 || extent == 0,
                     "split_size can only be 0 if dimension size is 0, but got dimension size of ", extent);
-  std::vector<Tensor> parts;
+  Shape extents;
   std::int64_t start = 0;
   do {
-    parts.push_back(narrow(d, start, std::min(size, extent - start)));
+    extents.push_back(std::min(size, extent - start));
     start += size;
   } while (start < extent);
-  return several(std::move(parts));
+  return cut(*this, d, extents, "SplitBackward0");
 }
 
 std::vector<Tensor> Tensor::split(const Shape& sizes, int given_dim) const {
-  check<ShapeError>(dim() > 0, "split_with_sizes expects at least a 1-dimensional tensor");
+  check<ShapeError>(dim() > 0, "split expects at least a 1-dimensional tensor");
   const int d = wrap_dim(given_dim, dim());
   std::int64_t total = 0;
   for (const std::int64_t size : sizes) {
@@ -156,13 +178,7 @@ std::vector<Tensor> Tensor::split(const Shape& sizes, int given_dim) const {
   }
   check<ShapeError>(total == shape()[d], "split_with_sizes expects split_sizes to sum exactly to ", shape()[d],
                     " (input tensor's size at dimension ", d, "), but got split_sizes=", Extents(sizes));
-  std::vector<Tensor> parts;
-  std::int64_t start = 0;
-  for (const std::int64_t size : sizes) {
-    parts.push_back(narrow(d, start, size));
-    start += size;
-  }
-  return several(std::move(parts));
+  return cut(*this, d, sizes, "SplitWithSizesBackward0");
 }
 
 std::vector<Tensor> Tensor::chunk(std::int64_t chunks, int given_dim) const {
@@ -170,7 +186,10 @@ std::vector<Tensor> Tensor::chunk(std::int64_t chunks, int given_dim) const {
   check<ValueError>(chunks > 0, "chunk expects `chunks` to be greater than 0, got: ", chunks);
   const int d = wrap_dim(given_dim, dim());
   const std::int64_t extent = shape()[d];
-  if (extent == 0) return std::vector<Tensor>(static_cast<std::size_t>(chunks), *this);
+  if (extent == 0) {
+    const std::vector<std::int64_t> none(static_cast<std::size_t>(chunks), 0);
+    return cut(*this, d, Shape(none), "SplitWithSizesBackward0");
+  }
   return split((extent + chunks - 1) / chunks, d);
 }
 

@@ -4,6 +4,7 @@
 #include <cairn/core/dispatch.h>
 #include <cairn/core/graph.h>
 #include <cairn/core/ops.h>
+#include <cairn/core/python_text.h>
 
 namespace cairn {
 namespace {
@@ -38,41 +39,56 @@ void check_targets(const Tensor& target, std::int64_t classes, std::int64_t igno
   }
 }
 
+/// One class for each row; for a row alone one, or a vector of one.
+void check_target_shape(const Tensor& input, const Tensor& target) {
+  if (input.dim() == 1) {
+    check<ShapeError>(target.numel() == 1,
+                      "For 1D input, 1D target must have size 1, but got target size: ", target.numel());
+    return;
+  }
+  const std::int64_t rows = input.shape()[0], targets = target.dim() > 0 ? target.shape()[0] : 0;
+  check<ShapeError>(rows == targets, "Expected input batch_size (", rows, ") to match target batch_size (", targets,
+                    ").");
+  check<ShapeError>(target.dim() == 1, "0D or 1D target tensor expected, multi-target not supported");
+}
+
+void check_weight_shape(const Tensor& weight, std::int64_t classes) {
+  if (!weight.defined()) return;
+  check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ",
+                    classes, " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
+}
+
 }  // namespace
 
-Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
-  if (input.dim() == 1) {
-    check<ShapeError>(target.dim() == 0, "Expected input batch_size (1) to match target batch_size (", target.numel(),
-                      ").");
-    const Tensor loss = cross_entropy(input.unsqueeze(0), target.unsqueeze(0), options);
-    return options.reduction == Reduction::none ? loss.squeeze(0) : loss;
-  }
-  check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
-                    input.shape());
-  check<DTypeError>(target.dtype() == DType::int64, "expected scalar type Long but found ", name(target.dtype()),
-                    "; class targets are int64");
-  const std::int64_t rows = input.shape()[0], classes = input.shape()[1];
-  check<ShapeError>(target.dim() == 1 && target.numel() == rows, "Expected input batch_size (", rows,
-                    ") to match target batch_size (", target.numel(), ").");
-  const Tensor& weight = options.weight;
-  if (weight.defined()) {
-    check<ShapeError>(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ",
-                      classes, " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
-    check<DTypeError>(weight.dtype() == input.dtype(), "expected scalar type ", name(input.dtype()), " but found ",
-                      name(weight.dtype()), "; the weights of classes have the input's dtype");
-  }
+Tensor cross_entropy(const Tensor& given, const Tensor& given_target, const CrossEntropyOptions& options) {
   check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1,
-                    "label_smoothing must be between 0.0 and 1.0. Got: ", options.label_smoothing);
-  check_targets(target, classes, options.ignore_index);
+                    "label_smoothing must be between 0.0 and 1.0. Got: ", stream_float(options.label_smoothing));
+  const Tensor input = given.dim() == 1 ? given.unsqueeze(0) : given;
+  check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
+                    given.shape());
+  check<DTypeError>(is_floating_point(input.dtype()), '"',
+                    input.numel() > 0 ? "log_softmax_lastdim_kernel_impl" : "nll_loss_out_frame",
+                    "\" not implemented for '", scalar_type_name(input.dtype()), '\'');
+  check_target_shape(given, given_target);
+  check_weight_shape(options.weight, input.shape()[1]);
+  check<DTypeError>(given_target.dtype() == DType::int64 || given_target.dtype() == DType::uint8,
+                    "expected target dtype to be Long or Byte, but got ", scalar_type_name(given_target.dtype()));
+  const Tensor& weight = options.weight;
+  check<DTypeError>(!weight.defined() || weight.dtype() == input.dtype(), "expected scalar type ",
+                    scalar_type_name(input.dtype()), " but found ",
+                    weight.defined() ? scalar_type_name(weight.dtype()) : "");
+  const Tensor target = (given.dim() == 1 ? given_target.detach().view({}) : given_target).to(DType::int64);
+  check_targets(target, input.shape()[1], options.ignore_index);
 
   const CrossEntropyAttributes attributes{options.ignore_index, options.label_smoothing,
                                           static_cast<std::int32_t>(options.reduction)};
-  const TensorImpl& given = *input.impl();
-  Tensor loss = options.reduction == Reduction::none ? make_tensor({rows}, given.dtype, given.device)
-                                                     : make_tensor({}, given.dtype, given.device);
-  const Tensor log_probabilities = make_tensor(given.shape, given.dtype, given.device);
-  dispatch(Operation::cross_entropy, given.dtype, {&loss, &log_probabilities, &input, &target, &weight}, attributes);
-  if (Node* node = record(loss, "NllLossBackward0", cross_entropy_gradient, {&input})) {
+  const TensorImpl& impl = *input.impl();
+  Tensor loss = options.reduction == Reduction::none ? make_tensor(target.shape(), impl.dtype, impl.device)
+                                                     : make_tensor({}, impl.dtype, impl.device);
+  const Tensor log_probabilities = make_tensor(impl.shape, impl.dtype, impl.device);
+  dispatch(Operation::cross_entropy, impl.dtype, {&loss, &log_probabilities, &input, &target, &weight}, attributes);
+  const char* node_name = options.label_smoothing > 0 ? "AddBackward0" : "NllLossBackward0";  // a sum, in PyTorch
+  if (Node* node = record(loss, node_name, cross_entropy_gradient, {&input})) {
     node->save(log_probabilities);
     node->save(target);
     node->save(weight);
@@ -84,6 +100,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntro
 Tensor mse_loss(const Tensor& given_input, const Tensor& given_target, Reduction reduction) {
   const Shape shape = broadcast_shapes(given_input.shape(), given_target.shape());
   const DType dtype = promote_types(given_input.dtype(), given_target.dtype());
+  check<DTypeError>(is_floating_point(dtype), "\"mse_cpu\" not implemented for '", scalar_type_name(dtype), '\'');
   const Tensor input = (given_input.shape() == shape ? given_input : given_input.expand(shape)).to(dtype);
   const Tensor target = (given_target.shape() == shape ? given_target : given_target.expand(shape)).to(dtype);
   const ReductionAttributes attributes{static_cast<std::int32_t>(reduction)};

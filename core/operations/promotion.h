@@ -3,8 +3,9 @@
 //   int8 [3] + float 0.5 [2, 1]      result float32 [2, 3]: a higher category wins, then a tensor over a scalar, then
 //   width computed in                      float32, float64 and int64; the small floats by the backend, through float32
 //
-// Whole numbers of other widths and bool are computed with as int64 and cut to their own width afterwards, which is
-// what wrapping around means.
+// An operand is converted to the result's dtype first: what does not fit wraps around or is rounded, so that -1 beside
+// a uint8 is 255, also where it is compared. Then whole numbers of other widths and bool are computed with as int64,
+// and cut to their own width afterwards.
 #pragma once
 
 #include <cairn/core/graph.h>
@@ -25,11 +26,12 @@ inline DType result_dtype(const Tensor& a, const Tensor& b) {
 }
 
 /// A number as a tensor to stand beside another: of its dtype, unless the number's category is higher. Beside small
-/// floats it stays a float32, so that it is not rounded before it is used.
+/// floats it stays a float32, for those that keep its digits.
 Tensor beside(const Tensor& tensor, Scalar value);
 
-/// An operand ready for a kernel that computes in `dtype` on `device`.
-Tensor operand(const Tensor& tensor, DType dtype, Device device);
+/// An operand ready for a kernel on `device` whose result is of `dtype`. `keeps_digits`: a scalar beside small floats
+/// is not rounded first, as in PyTorch where it is the second factor or the divisor.
+Tensor operand(const Tensor& tensor, DType dtype, Device device, bool keeps_digits = false);
 
 /// Where operands meet: a scalar on the CPU goes where the other is.
 inline Device common_device(const Tensor& a, const Tensor& b) {
@@ -39,6 +41,10 @@ inline Device common_device(const Tensor& a, const Tensor& b) {
 inline Shape common_shape(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() ? a.shape() : broadcast_shapes(a.shape(), b.shape());
 }
+
+/// Throws unless the number has a place in the dtype, as PyTorch does where a tensor is filled with it. Negative
+/// whole ones may wrap around in unsigned types.
+void check_number_fits(Scalar value, DType dtype);
 
 /// Throws unless a result of `dtype` and `shape` may be written into `target`, as in-place operations do.
 void check_result_fits(const Tensor& target, DType dtype, const Shape& shape);

@@ -98,27 +98,32 @@ void check_not_empty(const Tensor& x, ReducedDims dims, bool all, const char* fu
                       " to have non-zero size.");
 }
 
-/// To the elements that equal the extreme, in equal parts.
+/// To the elements that equal the extreme, in equal parts. NaN equals nothing, and its gradient is NaN, as in PyTorch.
 void shared_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const ReducedDims dims = node.attributes<Reduced>().dims;
   const Tensor& x = node.saved(0);
-  const Tensor extreme = with_kept_dims(node.saved(1), x.shape(), dims);
-  Tensor equal = x == extreme;
-  if (x.numel() > 0) equal = logical_or(equal, logical_and(x != x, extreme != extreme));
   Shape over;
   for (int d = 0; d < x.dim(); ++d)
     if (dims >> d & 1) over.push_back(d);
-  const Tensor weights = equal.to(g.dtype());
+  const Tensor weights = (x == with_kept_dims(node.saved(1), x.shape(), dims)).to(g.dtype());
   const Tensor ties = over.empty() ? weights : sum(weights, over, true);
-  gradients[0] = weights * (with_kept_dims(g, x.shape(), dims) / ties);
+  gradients[0] = with_kept_dims(g, x.shape(), dims) * weights / ties;
 }
 
-Tensor extreme(const Extreme& which, const char* node_name, const Tensor& x, ReducedDims dims, bool keepdim) {
+/// The same of all elements, where NaN has its place, too.
+void shared_gradient_of_all(Node& node, const Tensor& g, Tensor* gradients) {
+  const Tensor &x = node.saved(0), &extreme = node.saved(1);
+  const Tensor equal = logical_or(x == extreme, logical_and(x != x, extreme != extreme));
+  gradients[0] = where(equal, g / sum(equal).to(g.dtype()), 0);
+}
+
+Tensor extreme(const Extreme& which, const char* node_name, GradientFunction gradient, const Tensor& x,
+               ReducedDims dims, bool keepdim) {
   const DType computed = computed_dtype(x.dtype());
   const Tensor numbers = x.to(computed);
   Tensor y = run_reduction(which.value, numbers, dims, keepdim);
   if (x.dtype() != computed) return y.to(x.dtype());
-  if (Node* node = record(y, node_name, shared_gradient, {&x})) {
+  if (Node* node = record(y, node_name, gradient, {&x})) {
     node->save(x);
     node->save_output(y);
     node->set_attributes(Reduced{dims, 0});
@@ -129,13 +134,13 @@ Tensor extreme(const Extreme& which, const char* node_name, const Tensor& x, Red
 Tensor extreme_of_all(const Extreme& which, const Tensor& x) {
   const ReducedDims dims = reduced_dims(x, {});
   check_not_empty(x, dims, true, which.name);
-  return extreme(which, which.full_node, x, dims, false);
+  return extreme(which, which.full_node, shared_gradient_of_all, x, dims, false);
 }
 
 Tensor extreme_over(const Extreme& which, const Tensor& x, const Shape& given, bool keepdim) {
   const ReducedDims dims = reduced_dims(x, given);
   check_not_empty(x, dims, given.empty(), which.value == Operation::amax ? "amax" : "amin");
-  return extreme(which, which.several_node, x, dims, keepdim);
+  return extreme(which, which.several_node, shared_gradient, x, dims, keepdim);
 }
 
 Tensor place(const Extreme& which, const Tensor& x, int dim, bool keepdim, const char* function) {
@@ -149,10 +154,14 @@ Tensor place(const Extreme& which, const Tensor& x, int dim, bool keepdim, const
   return y;
 }
 
+void check_no_bool(const Extreme& which, const Tensor& x) {
+  check<DTypeError>(x.dtype() != DType::boolean, which.place_name, "(): does not support bool input");
+}
+
 Tensor place_of_all(const Extreme& which, const Tensor& x) {
+  check_no_bool(which, x);
   check<IndexError>(x.numel() > 0, which.place_name,
                     "(): Expected reduction dim to be specified for input.numel() == 0.");
-  check<DTypeError>(x.dtype() != DType::boolean, which.place_name, "(): does not support bool input");
   return place(which, x.detach().reshape({-1}), 0, false, which.place_name);
 }
 
@@ -195,7 +204,8 @@ Tensor truth(bool any, const Tensor& x, const Shape& given, bool keepdim) {
 
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim) {
   const Tensor counted = is_whole_number(x.dtype()) ? x.to(DType::int64) : x;
-  return divided_sum(dims.empty() ? "SumBackward0" : "SumBackward1", counted, reduced_dims(x, dims), keepdim, 1);
+  return divided_sum(dims.empty() && !keepdim ? "SumBackward0" : "SumBackward1", counted, reduced_dims(x, dims),
+                     keepdim, 1);
 }
 
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim) {
@@ -204,7 +214,7 @@ Tensor mean(const Tensor& x, const Shape& dims, bool keepdim) {
       "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ",
       scalar_type_name(x.dtype()));
   const ReducedDims bits = reduced_dims(x, dims);
-  return divided_sum(dims.empty() ? "MeanBackward0" : "MeanBackward1", x, bits, keepdim,
+  return divided_sum(dims.empty() && !keepdim ? "MeanBackward0" : "MeanBackward1", x, bits, keepdim,
                      static_cast<double>(reduced_count(x, bits)));
 }
 
@@ -221,11 +231,11 @@ Tensor amin(const Tensor& x, const Shape& dims, bool keepdim) { return extreme_o
 Tensor argmax(const Tensor& x) { return place_of_all(largest, x); }
 Tensor argmin(const Tensor& x) { return place_of_all(smallest, x); }
 Tensor argmax(const Tensor& x, int dim, bool keepdim) {
-  check<DTypeError>(x.dtype() != DType::boolean, "argmax(): does not support bool input");
+  check_no_bool(largest, x);
   return place(largest, x, dim, keepdim, "argmax");
 }
 Tensor argmin(const Tensor& x, int dim, bool keepdim) {
-  check<DTypeError>(x.dtype() != DType::boolean, "argmin(): does not support bool input");
+  check_no_bool(smallest, x);
   return place(smallest, x, dim, keepdim, "argmin");
 }
 

@@ -14,11 +14,11 @@ namespace {
 /// A bool for each pair; whole numbers are compared as int64.
 template <class Op>
 Tensor compare(const Tensor& a, const Tensor& b) {
-  const DType computed = computed_dtype(result_dtype(a, b));
+  const DType dtype = result_dtype(a, b);
   const Device device = common_device(a, b);
-  const Tensor left = operand(a, computed, device), right = operand(b, computed, device);
+  const Tensor left = operand(a, dtype, device), right = operand(b, dtype, device);
   const Tensor y = make_tensor(common_shape(a, b), DType::boolean, device);
-  dispatch(Op::forward, computed, {&y, &left, &right});
+  dispatch(Op::forward, computed_dtype(dtype), {&y, &left, &right});
   return y;
 }
 
@@ -38,17 +38,12 @@ void masked_fill_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   if (node.needs(1)) gradients[1] = sum(where(node.saved(0), g, 0));
 }
 
-void check_mask(const Tensor& x, const Tensor& mask, const Tensor& value) {
+void check_mask(const Tensor& mask, const Tensor& value) {
   check<DTypeError>(mask.dtype() == DType::boolean,
-                    "masked_fill_ only supports boolean masks, but got mask with dtype ", name(mask.dtype()));
+                    "masked_fill_ only supports boolean masks, but got mask with dtype ", native_name(mask.dtype()));
   check<ShapeError>(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
                     value.dim(), " dimension(s).");
-  check<DTypeError>(category(value.dtype()) <= category(x.dtype()) || x.dtype() != DType::boolean,
-                    "value cannot be converted to type bool without overflow");
 }
-
-/// The value as a number of the tensor's dtype: masked_fill takes the tensor's, whatever the value is.
-Tensor value_for(const Tensor& x, const Tensor& value) { return operand(value, computed_dtype(x.dtype()), x.device()); }
 
 /// g where low <= x <= high.
 void clamp_gradient(Node& node, const Tensor& g, Tensor* gradients) {
@@ -71,30 +66,53 @@ Tensor no_bound(DType computed, Device device, bool low) {
   return scalar_tensor(bound, {.dtype = computed, .device = device});
 }
 
-void check_bounds(bool some) {
-  check<ValueError>(some, "torch.clamp: At least one of 'min' or 'max' must not be None");
-}
+/// What x is clamped between. Numbers are compared as they are, and give no dtype but by their category; tensors are
+/// converted first.
+struct Bounds {
+  Tensor low, high;
+  bool numbers;
 
-Tensor clamped(const char* node_name, const Tensor& x, const Tensor& low, const Tensor& high) {
-  check_bounds(low.defined() || high.defined());
+  Bounds(const Tensor& low, const Tensor& high) : low(low), high(high), numbers(false) {}
+  Bounds(const Tensor& x, const std::optional<Scalar>& low, const std::optional<Scalar>& high)
+      : low(of(x, low)), high(of(x, high)), numbers(true) {}
+
+  static Tensor of(const Tensor& x, const std::optional<Scalar>& number) {
+    const bool whole = number && number->is_integer && is_whole_number(x.dtype());
+    if (whole && !number->is_boolean) return scalar_tensor(*number, {.dtype = DType::int64, .device = x.device()});
+    return number ? beside(x, *number) : Tensor();
+  }
+  const char* node_name() const { return numbers ? "ClampBackward1" : "ClampBackward0"; }
+};
+
+/// The dtype and the shape of the result.
+std::pair<DType, Shape> clamped_form(const Tensor& x, const Bounds& bounds) {
+  check<ValueError>(bounds.low.defined() || bounds.high.defined(),
+                    "torch.clamp: At least one of 'min' or 'max' must not be None");
   DType dtype = x.dtype();
   Shape shape = x.shape();
-  for (const Tensor* bound : {&low, &high}) {
+  for (const Tensor* bound : {&bounds.low, &bounds.high}) {
     if (!bound->defined()) continue;
-    dtype = result_dtype(dtype, shape.rank() == 0, bound->dtype(), bound->dim() == 0);
+    dtype = result_dtype(dtype, !bounds.numbers && shape.rank() == 0, bound->dtype(), bound->dim() == 0);
     shape = broadcast_shapes(shape, bound->shape());
   }
-  check<DTypeError>(dtype != DType::boolean, "\"clamp\" not implemented for 'Bool'");
-  const DType computed = computed_dtype(dtype);
-  const Tensor input = operand(x, computed, x.device());
-  const Tensor from = low.defined() ? operand(low, computed, x.device()) : Tensor();
-  const Tensor to = high.defined() ? operand(high, computed, x.device()) : Tensor();
-  const Tensor lower = from.defined() ? from : no_bound(computed, x.device(), true);
-  const Tensor upper = to.defined() ? to : no_bound(computed, x.device(), false);
-  Tensor y = make_tensor(shape, computed, x.device());
+  check<DTypeError>(dtype != DType::boolean || !bounds.low.defined() || !bounds.high.defined(),
+                    "\"clamp_cpu\" not implemented for 'Bool'");
+  return {dtype, shape};
+}
+
+Tensor clamped(const Tensor& x, const Bounds& bounds) {
+  const auto [dtype, shape] = clamped_form(x, bounds);
+  const DType computed = computed_dtype(dtype), compared = bounds.numbers ? computed : dtype;
+  const Device device = x.device();
+  const Tensor input = operand(x, dtype, device);
+  const Tensor from = bounds.low.defined() ? operand(bounds.low, compared, device) : Tensor();
+  const Tensor to = bounds.high.defined() ? operand(bounds.high, compared, device) : Tensor();
+  const Tensor lower = from.defined() ? from : no_bound(computed, device, true);
+  const Tensor upper = to.defined() ? to : no_bound(computed, device, false);
+  Tensor y = make_tensor(shape, computed, device);
   dispatch(Operation::clamp, computed, {&y, &input, &lower, &upper});
   if (dtype != computed) return y.to(dtype);
-  if (Node* node = record(y, node_name, clamp_gradient, {&input, &from, &to})) {
+  if (Node* node = record(y, bounds.node_name(), clamp_gradient, {&input, &from, &to})) {
     node->save(input);
     node->save(from);
     node->save(to);
@@ -102,8 +120,83 @@ Tensor clamped(const char* node_name, const Tensor& x, const Tensor& low, const 
   return y;
 }
 
-Tensor bound_beside(const Tensor& x, const std::optional<Scalar>& bound) {
-  return bound ? beside(x, *bound) : Tensor();
+const Tensor& clamp_inplace(const Tensor& x, const Bounds& bounds) {
+  check_inplace(x);
+  const auto [dtype, shape] = clamped_form(x, bounds);
+  if (bounds.numbers && category(dtype) > category(x.dtype()))
+    throw DTypeError(text("result type ", scalar_type_name(dtype), " can't be cast to the desired output type ",
+                          native_name(x.dtype())));
+  check_result_fits(x, dtype, shape);
+  const Tensor &low = bounds.low, &high = bounds.high;
+  const bool recording =
+      thread_state.grad_enabled && (records(x) || (low.defined() && records(low)) || (high.defined() && records(high)));
+  const Tensor before = recording ? x.detach().clone() : Tensor();
+  {
+    const NoGrad no_grad;
+    const Tensor y = clamped(x.detach(), bounds);
+    x.detach().copy_(y);
+  }
+  if (Node* node = record_inplace(x, bounds.node_name(), clamp_gradient, {&x, &low, &high})) {
+    node->save(before);
+    node->save(low);
+    node->save(high);
+  }
+  return x;
+}
+
+// A number that fills is of the tensor's dtype, and has its own node: there is no gradient but the tensor's.
+constexpr const char* filled_with_number = "MaskedFillBackward0";
+constexpr const char* filled_with_tensor = "MaskedFillBackward1";
+
+Tensor number_filling(const Tensor& x, Scalar value) {
+  check_number_fits(value, x.dtype());
+  return beside(x, value);
+}
+
+/// A tensor's number must fit, too, where it can be seen at once.
+void check_filling(const Tensor& x, const Tensor& value) {
+  if (is_whole_number(x.dtype()) && is_floating_point(value.dtype()) && value.device().is_cpu())
+    check_number_fits(value.item(), x.dtype());
+}
+
+Tensor filled(const char* node_name, const Tensor& x, const Tensor& mask, const Tensor& value) {
+  check_mask(mask, value);
+  check_filling(x, value);
+  const DType dtype = x.dtype(), computed = computed_dtype(dtype);
+  const Tensor numbers = operand(x, dtype, x.device()), filling = operand(value, dtype, x.device());
+  Tensor y = make_tensor(common_shape(mask, x), computed, x.device());
+  choose(y, mask, filling, numbers);
+  if (dtype != computed) return y.to(dtype);
+  if (Node* node = record(y, node_name, masked_fill_gradient, {&numbers, &filling})) node->save(mask);
+  return y;
+}
+
+const Tensor& fill_inplace(const char* node_name, const Tensor& x, const Tensor& mask, const Tensor& value) {
+  check_inplace(x);
+  check_mask(mask, value);
+  check_filling(x, value);
+  check_result_fits(x, x.dtype(), common_shape(x, mask));
+  if (computed_dtype(x.dtype()) != x.dtype()) return x.copy_(filled(node_name, x, mask, value));
+  const Tensor filling = operand(value, x.dtype(), x.device());
+  choose(x, mask, filling, x);
+  x.impl()->storage->bump_version();
+  if (Node* node = record_inplace(x, node_name, masked_fill_gradient, {&x, &filling})) node->save(mask);
+  return x;
+}
+
+/// A condition of bytes is taken for one of truths, as PyTorch still does.
+Tensor condition_of(const Tensor& given) {
+  check<DTypeError>(given.dtype() == DType::boolean || given.dtype() == DType::uint8,
+                    "where expected condition to be a boolean tensor, but got a tensor with dtype ",
+                    scalar_type_name(given.dtype()));
+  return given.detach().to(DType::boolean);
+}
+
+/// The number that `where` chooses beside whole numbers must be one of them.
+Tensor choice_beside(const Tensor& x, Scalar value) {
+  if (is_whole_number(x.dtype()) && x.dtype() != DType::boolean && value.is_integer)
+    check_number_fits(value, x.dtype());
+  return beside(x, value);
 }
 
 }  // namespace
@@ -125,81 +218,44 @@ Tensor logical_or(const Tensor& a, const Tensor& b) { return compare<LogicalOr>(
 Tensor logical_xor(const Tensor& a, const Tensor& b) { return compare<LogicalXor>(a, b); }
 Tensor logical_not(const Tensor& x) { return eq(x, 0); }
 
-Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check<DTypeError>(condition.dtype() == DType::boolean,
-                    "where expected condition to be a boolean tensor, but got a tensor with dtype ",
-                    scalar_type_name(condition.dtype()));
+Tensor where(const Tensor& given, const Tensor& a, const Tensor& b) {
+  const Tensor condition = condition_of(given);
   const DType dtype = result_dtype(a, b), computed = computed_dtype(dtype);
-  Shape shape = common_shape(a, b);
-  if (!(shape == condition.shape())) shape = broadcast_shapes(condition.shape(), shape);
+  Shape shape = common_shape(condition, a);
+  if (!(shape == b.shape())) shape = broadcast_shapes(shape, b.shape());
   const Device device = condition.dim() == 0 && condition.device().is_cpu() ? common_device(a, b) : condition.device();
-  const Tensor chooses = operand(condition, DType::boolean, device);
-  const Tensor left = operand(a, computed, device), right = operand(b, computed, device);
+  const Tensor chooses = condition.dim() == 0 ? condition.to(device) : condition;
+  const Tensor left = operand(a, dtype, device), right = operand(b, dtype, device);
   Tensor y = make_tensor(shape, computed, device);
   choose(y, chooses, left, right);
   if (dtype != computed) return y.to(dtype);
   if (Node* node = record(y, "WhereBackward0", where_gradient, {nullptr, &left, &right})) node->save(chooses);
   return y;
 }
-Tensor where(const Tensor& condition, const Tensor& a, Scalar b) { return where(condition, a, beside(a, b)); }
-Tensor where(const Tensor& condition, Scalar a, const Tensor& b) { return where(condition, beside(b, a), b); }
+Tensor where(const Tensor& condition, const Tensor& a, Scalar b) { return where(condition, a, choice_beside(a, b)); }
+Tensor where(const Tensor& condition, Scalar a, const Tensor& b) { return where(condition, choice_beside(b, a), b); }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
-  check_mask(x, mask, value);
-  const DType computed = computed_dtype(x.dtype());
-  const Tensor numbers = operand(x, computed, x.device()), filling = value_for(x, value);
-  Tensor y = make_tensor(common_shape(x, mask), computed, x.device());
-  choose(y, mask, filling, numbers);
-  if (x.dtype() != computed) return y.to(x.dtype());
-  if (Node* node = record(y, "MaskedFillBackward0", masked_fill_gradient, {&numbers, &filling})) node->save(mask);
-  return y;
+  return filled(filled_with_tensor, x, mask, value);
 }
-Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) { return masked_fill(x, mask, beside(x, value)); }
-
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
+  return filled(filled_with_number, x, mask, number_filling(x, value));
+}
 const Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) const {
-  check_inplace(*this, {&mask});
-  check_mask(*this, mask, value);
-  check_result_fits(*this, dtype(), common_shape(*this, mask));
-  if (computed_dtype(dtype()) != dtype()) return copy_(masked_fill(*this, mask, value));
-  const Tensor filling = value_for(*this, value);
-  choose(*this, mask, filling, *this);
-  impl_->storage->bump_version();
-  if (Node* node = record_inplace(*this, "MaskedFillBackward0", masked_fill_gradient, {this, &filling}))
-    node->save(mask);
-  return *this;
+  return fill_inplace(filled_with_tensor, *this, mask, value);
 }
 const Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
-  return masked_fill_(mask, beside(*this, value));
+  return fill_inplace(filled_with_number, *this, mask, number_filling(*this, value));
 }
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
-  return clamped("ClampBackward1", x, bound_beside(x, min), bound_beside(x, max));
+  return clamped(x, {x, min, max});
 }
-Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) { return clamped("ClampBackward0", x, min, max); }
-
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) { return clamped(x, {min, max}); }
 const Tensor& Tensor::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) const {
-  return clamp_(bound_beside(*this, min), bound_beside(*this, max));
+  return clamp_inplace(*this, {*this, min, max});
 }
-const Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) const {
-  check_inplace(*this);
-  check_bounds(min.defined() || max.defined());
-  for (const Tensor* bound : {&min, &max})
-    if (bound->defined()) check_result_fits(*this, result_dtype(*this, *bound), common_shape(*this, *bound));
-  const bool recording = thread_state.grad_enabled &&
-                         (records(*this) || (min.defined() && records(min)) || (max.defined() && records(max)));
-  const Tensor before = recording ? detach().clone() : Tensor();
-  {
-    const NoGrad no_grad;
-    const Tensor y = clamp(*this, min, max);
-    copy_(y);
-  }
-  if (Node* node = record_inplace(*this, "ClampBackward0", clamp_gradient, {this, &min, &max})) {
-    node->save(before);
-    node->save(min);
-    node->save(max);
-  }
-  return *this;
-}
+const Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) const { return clamp_inplace(*this, {min, max}); }
 
 Tensor operator==(const Tensor& a, const Tensor& b) { return eq(a, b); }
 Tensor operator!=(const Tensor& a, const Tensor& b) { return ne(a, b); }

@@ -37,9 +37,11 @@ Tensor over_rows(const char* node_name, const Tensor& x, int given_dim) {
   const int dim = wrap_dim(given_dim, x.dim());
   Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
   if (x.numel() > 0) {  // of no numbers every dtype has a softmax, as in PyTorch
-    check<DTypeError>(is_floating_point(x.dtype()), '"', name(forward),
-                      dim >= x.dim() - 1 ? "_lastdim_kernel_impl" : "_kernel_impl", "\" not implemented for '",
-                      scalar_type_name(x.dtype()), "'; it takes floating-point numbers: to(DType::float32)");
+    if (!is_floating_point(x.dtype())) {
+      const char* place = dim >= x.dim() - 1 ? "_lastdim_kernel_impl" : "_kernel_impl";
+      throw DTypeError(text('"', name(forward), place, "\" not implemented for '", scalar_type_name(x.dtype()), '\''),
+                       {.hint = "it takes floating-point numbers: to(DType::float32)"});
+    }
     const Tensor rows = moved_last(x, dim), results = moved_last(y, dim);
     dispatch(forward, x.dtype(), {&results, &rows});
   }

@@ -7,6 +7,7 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/operations/promotion.h>
 #include <cairn/core/operations/reduced_dims.h>
+#include <cairn/core/python_text.h>
 
 namespace cairn {
 namespace {
@@ -42,20 +43,35 @@ Tensor finished(const Tensor& kept, const Tensor& x, ReducedDims dims, bool keep
   return (keepdim ? kept : kept.reshape(reduced_shape(x.shape(), dims, false))).to(x.dtype());
 }
 
-Tensor record_reduction(Tensor y, const char* node_name, GradientFunction gradient, const Tensor& x, Reduced reduced) {
+template <class Attributes>
+Tensor record_reduction(Tensor y, const char* node_name, GradientFunction gradient, const Tensor& x,
+                        const Attributes& attributes) {
   if (Node* node = record(y, node_name, gradient, {&x})) {
     node->save(x);
     node->save_output(y);
-    node->set_attributes(reduced);
+    node->set_attributes(attributes);
   }
   return y;
 }
 
 // Variance: Σ (x - mean)² / (n - correction).
 
+/// x less its mean. The first number is taken out first, so that equal numbers deviate by exactly 0.
 Tensor deviations(const Tensor& x, ReducedDims dims) {
-  return x - kept_sum(x, dims) / static_cast<double>(reduced_count(x, dims));
+  if (x.numel() == 0) return x;
+  Tensor first = x;
+  for (int d = 0; d < x.dim(); ++d)
+    if (dims >> d & 1) first = first.narrow(d, 0, 1);
+  const Tensor shifted = x - first;
+  return shifted - kept_sum(shifted, dims) / static_cast<double>(reduced_count(x, dims));
 }
+
+/// Attributes of the node.
+struct Spread {
+  ReducedDims dims;
+  double correction;
+  bool of_all;  ///< Where no dimensions were named; then too few numbers have no slope, rather than one of some sign.
+};
 
 Tensor kept_var(const Tensor& x, ReducedDims dims, double correction) {
   const Tensor deviation = deviations(x, dims);
@@ -64,23 +80,25 @@ Tensor kept_var(const Tensor& x, ReducedDims dims, double correction) {
 }
 
 /// d var / dx = 2 (x - mean) / (n - correction)
-Tensor var_slope(const Tensor& x, ReducedDims dims, double correction) {
-  const double freedom = static_cast<double>(reduced_count(x, dims)) - correction;
-  return deviations(x, dims) * (2 / std::max(freedom, 0.0));
+Tensor var_slope(const Tensor& x, const Spread& spread) {
+  const double freedom = static_cast<double>(reduced_count(x, spread.dims)) - spread.correction;
+  const Tensor deviation = x - kept_sum(x, spread.dims) / static_cast<double>(reduced_count(x, spread.dims));
+  return spread.of_all && freedom <= 0 ? masked_fill(abs(deviation) * infinity, deviation == 0, NAN)
+                                       : deviation * (2 / freedom);
 }
 
 void var_gradient(Node& node, const Tensor& g, Tensor* gradients) {
-  const auto [dims, correction] = node.attributes<Reduced>();
+  const auto spread = node.attributes<Spread>();
   const Tensor x = wide(node.saved(0));
-  gradients[0] = with_kept_dims(g, x.shape(), dims) * var_slope(x, dims, correction);
+  gradients[0] = with_kept_dims(g, x.shape(), spread.dims) * var_slope(x, spread);
 }
 
 /// d std = d var / (2 std), and 0 where std is.
 void std_gradient(Node& node, const Tensor& g, Tensor* gradients) {
-  const auto [dims, correction] = node.attributes<Reduced>();
+  const auto spread = node.attributes<Spread>();
   const Tensor x = wide(node.saved(0)), y = wide(node.saved(1));
   const Tensor per_variance = masked_fill(g / (y * 2), y == 0, 0);
-  gradients[0] = with_kept_dims(per_variance, x.shape(), dims) * var_slope(x, dims, correction);
+  gradients[0] = with_kept_dims(per_variance, x.shape(), spread.dims) * var_slope(x, spread);
 }
 
 Tensor variance(const char* node_name, GradientFunction gradient, const Tensor& x, const Shape& given,
@@ -94,7 +112,7 @@ Tensor variance(const char* node_name, GradientFunction gradient, const Tensor& 
     if (root) kept = sqrt(kept);
     kept = finished(kept, x, dims, keepdim);
   }
-  return record_reduction(kept, node_name, gradient, x, {dims, correction});
+  return record_reduction(kept, node_name, gradient, x, Spread{dims, correction, given.empty() || x.dim() == 0});
 }
 
 // Norms: (Σ |x|^p)^(1/p).
@@ -112,6 +130,18 @@ Tensor kept_norm(const Tensor& x, ReducedDims dims, double p) {
 /// x / |x|, and 0 where x is.
 Tensor sign(const Tensor& x) { return (gt(x, 0).to(x.dtype()) - lt(x, 0).to(x.dtype())); }
 
+/// Of no numbers there is no largest, and no smallest.
+void check_norm_has_identity(const Tensor& x, double p, const Shape& given) {
+  const std::string which = stream_float(p);
+  check<IndexError>(!given.empty(), "linalg.vector_norm cannot compute the ", which,
+                    " norm on an empty tensor because the operation does not have an identity");
+  for (const std::int64_t dim : given) {
+    const int d = wrap_dim(dim, x.dim());  // the text without a space is PyTorch's
+    check<IndexError>(x.shape()[d] > 0, "linalg.vector_norm cannot compute the ", which, " norm on the dimension ", d,
+                      "because this dimension is empty and the operation does not have an identity");
+  }
+}
+
 void norm_gradient(Node& node, const Tensor& given, Tensor* gradients) {
   const auto [dims, p] = node.attributes<Reduced>();
   const Tensor x = wide(node.saved(0)), norm = with_kept_dims(wide(node.saved(1)), x.shape(), dims);
@@ -121,9 +151,9 @@ void norm_gradient(Node& node, const Tensor& given, Tensor* gradients) {
   } else if (p == 1) {
     gradients[0] = g * sign(x);
   } else if (p == 2) {
-    gradients[0] = x * masked_fill(g / norm, norm == 0, 0);
+    gradients[0] = g * masked_fill(x / norm, norm == 0, 0);
   } else if (std::isinf(p)) {
-    const Tensor reached = (abs(x) == norm).to(x.dtype());
+    const Tensor reached = logical_or(abs(x) == norm, logical_and(x != x, norm != norm)).to(x.dtype());
     gradients[0] = sign(x) * reached * (g / kept_sum(reached, dims));
   } else {
     const Tensor powers = p < 2 ? masked_fill(sign(x) * pow(abs(x), p - 1), x == 0, 0) : x * pow(abs(x), p - 2);
@@ -154,17 +184,13 @@ Tensor norm(const Tensor& x, double p, const Shape& given, bool keepdim) {
                     "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
                     scalar_type_name(x.dtype()));
   const ReducedDims dims = reduced_dims(x, given);
-  check<IndexError>(reduced_count(x, dims) > 0 || (p >= 0 && p != infinity), "linalg.vector_norm cannot compute the ",
-                    p == infinity    ? "inf"
-                    : p == -infinity ? "-inf"
-                                     : "negative",
-                    " norm on an empty tensor because the operation does not have an identity");
+  if (x.numel() == 0 && (p < 0 || p == infinity)) check_norm_has_identity(x, p, given);
   Tensor y;
   {
     const NoGrad no_grad;
     y = finished(kept_norm(wide(x), dims, p), x, dims, keepdim);
   }
-  return record_reduction(y, "LinalgVectorNormBackward0", norm_gradient, x, {dims, p});
+  return record_reduction(y, "LinalgVectorNormBackward0", norm_gradient, x, Reduced{dims, p});
 }
 
 Tensor logsumexp(const Tensor& given, const Shape& over, bool keepdim) {
@@ -184,7 +210,7 @@ Tensor logsumexp(const Tensor& given, const Shape& over, bool keepdim) {
     }
     y = finished(kept, x, dims, keepdim);
   }
-  return record_reduction(y, "LogsumexpBackward0", logsumexp_gradient, x, {dims, 0});
+  return record_reduction(y, "LogsumexpBackward0", logsumexp_gradient, x, Reduced{dims, 0});
 }
 
 }  // namespace cairn

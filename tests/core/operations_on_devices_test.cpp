@@ -16,6 +16,7 @@
 #include "catch.h"
 #include "closeness.h"
 #include "devices.h"
+#include "message_of.h"
 #include "operation_cases.h"
 
 using namespace cairn;
@@ -227,6 +228,8 @@ void compare_conversions(Comparison& comparison) {
     for (const Scalar value : {Scalar(1), Scalar(0), Scalar(-3), Scalar(2.75), Scalar(1e30),
                                Scalar(std::numeric_limits<double>::quiet_NaN()), Scalar(std::int64_t{1} << 60)}) {
       CAPTURE(name(here.dtype()), value.floating);
+      if (message_of([&] { full({}, value, {.dtype = here.dtype()}); }) != "nothing was thrown")
+        continue;  // no such number
       const Tensor filled = laid_out(here, Layout::spread, comparison.device());
       comparison.run([&] { return filled.fill_(value).detach(); }, unused);
       CHECK(same_numbers(filled, full({3, 13}, value, {.dtype = here.dtype()})));

@@ -1,0 +1,36 @@
+"""Where Cairn differs from PyTorch and shall: (operations, what differs, as regular expressions; the reason)."""
+import re
+
+ACCEPTED = [
+    # Cairn computes, and rightly.
+    (r"(mul|div|pow)_", "modified by an inplace operation", "an operation keeps what its own gradient needs"),
+    (r"pow_?", "PyTorch raises 'Subtraction, the `-` operator, with a bool", "powers of bools have a gradient as others"),
+    (r"scatter_add_?", "returned an invalid gradient at index 1", "a source larger than the index gets its gradient"),
+    (r"masked_fill_?", "Autograd not support dtype|INTERNAL ASSERT FAILED", "whole numbers just have no gradient"),
+    (r"copy_", "refer to a single memory location", "what overlaps is read before it is overwritten"),
+    (r"norm", "^a gradient$", "the gradient of a count is 0 rather than none"),
+    (r"linear", "Long can't be cast to the desired output type Bool", "no features of bools give bools"),
+    # Numbers that PyTorch rounds, or overflows, on the way.
+    (r"erf_?", r"numbers of value \(b?float16\)", "PyTorch's erf of subnormal numbers of 16 bits is 0"),
+    (r"div\.of_number", "numbers of", "PyTorch multiplies with a reciprocal, which may overflow"),
+    (r"std", r"numbers of value \(float32\)", "PyTorch adds squares as float64, and these overflow float32"),
+    # Signs of zeros, and powers of False.
+    (r"maximum|minimum", "sign of a zero of value", "PyTorch's answer for 0 and -0 differs between its dtypes"),
+    (r"(max|min)\.all", "sign of a zero of value", "PyTorch's answer for 0 and -0 differs between its dtypes"),
+    (r"pow_?\.number", "sign of a zero of grad", "the exponent False is 0 here"),
+    (r"pow\.of_number", "numbers of grad", "the base False is 0 here"),
+    (r"cross_entropy", "sign of a zero of grad", "0 times a negative gradient"),
+    # Texts and names.
+    (r"cross_entropy", "class probabilities, got Long|raises 'label_smoothing must be", "class probabilities are not offered; a negative smoothing is a mistake"),
+    (r"batch_norm", "must have at least 2 dimensions", "PyTorch has no check, and fails later"),
+    (r"index_select", "INDICES element is out of DATA bounds", "one text whichever dimension is chosen from"),
+    (r"linear", "grad_fn AddBackward0, expected AddmmBackward0", "a bias of two dimensions is added in a step of its own"),
+    (r"to", "grad_fn None, expected ToCopyBackward0", "complex numbers are stored and converted, and have no gradient"),
+]
+
+
+def reason_for(operation, what):
+    for operations, differences, reason in ACCEPTED:
+        if re.fullmatch(operations, operation) and re.search(differences, what):
+            return reason
+    return None
