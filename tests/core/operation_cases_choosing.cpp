@@ -77,10 +77,10 @@ void add_awkward_cases(std::vector<Case>& awkward) {
        {"comparisons with numbers",
         {{37, 129}},
         [](auto& in) {
-          return as(in[0], in[0] == 0.3) + as(in[0], in[0] < 0.7) * 2 + as(in[0], in[0] >= -0.2) * 4 +
+          return as(in[0], in[0] == 0.25) + as(in[0], in[0] < 0.75) * 2 + as(in[0], in[0] >= -0.25) * 4 +
                  as(in[0], logical_not(relu(in[0]))) * 8;
         }},
-       {"masked_fill", {{37, 129}, {129}}, [](auto& in) { return masked_fill(in[0], in[1] > 0.3, 0.1); }}});
+       {"masked_fill", {{37, 129}, {129}}, [](auto& in) { return masked_fill(in[0], in[1] > 0.25, 0.1); }}});
 }
 
 void add_whole_cases(std::vector<Case>& whole) {
