@@ -77,7 +77,7 @@ EACH = {"bool": "[False, True, True]", "float64": "[0.0, 0.10000000149011612, 2.
         "complex64": "[0j, (0.1+0j), (2.5+0j)]"}
 EXTREME = {"float16": "[inf, -inf, 0.001953, -0.0]", "bfloat16": "[inf, -inf, 0.00195, -0.0]",
            "float32": "[inf, -inf, 0.001953125, -0.0]", "float64": "[inf, -inf, 0.001953125, -0.0]",
-           "float8_e4m3fn": "[nan, nan, 0.002, -0.0]", "float8_e5m2": "[inf, -inf, 0.002, -0.0]",
+           "float8_e4m3fn": "[450.0, -450.0, 0.002, -0.0]", "float8_e5m2": "[inf, -inf, 0.002, -0.0]",
            "complex64": "[(inf+0j), (-inf+0j), (0.001953125+0j), (-0+0j)]"}
 for code, dtype in enumerate(DTYPES):
     data = EACH.get(dtype, "[0, 0, 2]" if "int" in dtype else "[0.0, 0.1, 2.5]")
