@@ -11,7 +11,12 @@ namespace cairn {
 namespace {
 
 /// What an operation's gradient reads.
-enum class Saves : std::uint8_t { nothing, inputs, inputs_and_output };
+enum class Saves : std::uint8_t {
+  nothing,
+  factors,  ///< The right one, and the left one only for the gradient of the right one.
+  inputs,
+  inputs_and_output
+};
 
 /// Whether a scalar on the right keeps its digits beside small floats.
 template <class Op>
@@ -32,7 +37,7 @@ Tensor binary(const char* node_name, GradientFunction gradient, Saves saves, con
   dispatch(Op::forward, computed, {&y, &left, &right});
   if (dtype != computed) return y.to(dtype);
   if (Node* node = record(y, node_name, gradient, {&left, &right}); node && saves != Saves::nothing) {
-    node->save(saves == Saves::inputs && !node->needs(1) ? Tensor() : left);
+    node->save(saves == Saves::factors && !node->needs(1) ? Tensor() : left);
     node->save(right);
     if (saves == Saves::inputs_and_output) node->save_output(y);
   }
@@ -173,8 +178,8 @@ Tensor sub(const Tensor& a, const Tensor& b) {
   check_subtraction(a, b);
   return binary<Sub>("SubBackward0", sub_gradient, Saves::nothing, a, b);
 }
-Tensor mul(const Tensor& a, const Tensor& b) { return binary<Mul>("MulBackward0", mul_gradient, Saves::inputs, a, b); }
-Tensor div(const Tensor& a, const Tensor& b) { return binary<Div>("DivBackward0", div_gradient, Saves::inputs, a, b); }
+Tensor mul(const Tensor& a, const Tensor& b) { return binary<Mul>("MulBackward0", mul_gradient, Saves::factors, a, b); }
+Tensor div(const Tensor& a, const Tensor& b) { return binary<Div>("DivBackward0", div_gradient, Saves::factors, a, b); }
 Tensor maximum(const Tensor& a, const Tensor& b) {
   return binary<Maximum>("MaximumBackward0", extreme_gradient<lt>, Saves::inputs, a, b);
 }
@@ -204,10 +209,10 @@ const Tensor& Tensor::sub_(const Tensor& b) const {
   return binary_inplace<Sub>("SubBackward0", sub_gradient, Saves::nothing, *this, b);
 }
 const Tensor& Tensor::mul_(const Tensor& b) const {
-  return binary_inplace<Mul>("MulBackward0", mul_gradient, Saves::inputs, *this, b);
+  return binary_inplace<Mul>("MulBackward0", mul_gradient, Saves::factors, *this, b);
 }
 const Tensor& Tensor::div_(const Tensor& b) const {
-  return binary_inplace<Div>("DivBackward0", div_gradient, Saves::inputs, *this, b);
+  return binary_inplace<Div>("DivBackward0", div_gradient, Saves::factors, *this, b);
 }
 const Tensor& Tensor::pow_(const Tensor& b) const {
   check_no_bool_power(*this, b);
@@ -248,7 +253,7 @@ Tensor operator-(Scalar a, const Tensor& b) {
 Tensor operator*(Scalar a, const Tensor& b) { return mul(b, beside(b, a)); }
 /// One division, though PyTorch multiplies with the reciprocal, and names the node so.
 Tensor operator/(Scalar a, const Tensor& b) {
-  return binary<Div>("MulBackward0", div_gradient, Saves::inputs, divisor(b, a), b);
+  return binary<Div>("MulBackward0", div_gradient, Saves::factors, divisor(b, a), b);
 }
 
 }  // namespace cairn

@@ -62,6 +62,22 @@ TEST_CASE("the gradient of every operation is its finite difference, on every de
   }
 }
 
+TEST_CASE("an input alone that requires a gradient gets the same one as among others") {
+  for (const Case& test : small_cases()) {
+    const std::vector<Tensor> all = inputs_of(test, Layout::rows);
+    weighted_sum(test.compute(all)).backward();
+    for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
+      CAPTURE(test.name, i);
+      std::vector<Tensor> inputs = inputs_of(test, Layout::rows);
+      for (std::size_t other = 0; other < inputs.size(); ++other)
+        if (other != i) inputs[other] = inputs[other].detach();
+      weighted_sum(test.compute(inputs)).backward();
+      REQUIRE(inputs[i].grad().defined());
+      CHECK(numbers<double>(inputs[i].grad()) == numbers<double>(all[i].grad()));
+    }
+  }
+}
+
 TEST_CASE("strides change no bit of a value or a gradient, in float32 and on every instruction set") {
   const InstructionSet before = instruction_set_in_use();
   for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
