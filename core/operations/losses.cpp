@@ -62,8 +62,7 @@ void check_weight_shape(const Tensor& weight, std::int64_t classes) {
 
 Tensor cross_entropy(const Tensor& given, const Tensor& given_target, const CrossEntropyOptions& options) {
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) [[unlikely]]  // its text is dear to make
-    throw ValueError(
-        text("label_smoothing must be between 0.0 and 1.0. Got: ", stream_float(options.label_smoothing)));
+    throw ValueError(text("label_smoothing must be between 0.0 and 1.0. Got: ", stream_float(options.label_smoothing)));
   const Tensor input = given.dim() == 1 ? given.unsqueeze(0) : given;
   check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
                     given.shape());
