@@ -97,14 +97,13 @@ struct InPlace {
     const Tensor whole =
         is_ours(gradient) && gradient.strides() == view.base_strides ? gradient : copy_laid_out_as_base(gradient, view);
     const Tensor part = make_alias(whole, view.shape, view.strides, whole.storage_offset() + view.offset);
-    const Tensor given = part.clone();
     change.needed_ = node.needed_;
-    change.gradient_(change, given, gradients);
+    change.gradient_(change, part.clone(), gradients);  // which it may write into
     if (!node.needs(0)) return;
-    if (!gradients[0].defined())
-      part.zero_();
-    else if (!gradients[0].is_same(given))
+    if (gradients[0].defined())
       part.copy_(gradients[0]);
+    else
+      part.zero_();
     gradients[0] = whole;
   }
 

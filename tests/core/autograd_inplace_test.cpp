@@ -62,6 +62,32 @@ TEST_CASE("to change a view is to change its base", "[device]") {
   CHECK(numbers<float>(w.grad()) == Numbers{2, 4, 6});
 }
 
+TEST_CASE("every change in place has through a view the gradient it has by itself", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  struct Change {
+    const char* name;
+    const Tensor& (Tensor::*in_place)() const;
+    Tensor (*function)(const Tensor&);
+  };
+  for (const Change& change : {Change{"neg", &Tensor::neg_, neg}, Change{"abs", &Tensor::abs_, abs},
+                               Change{"exp", &Tensor::exp_, exp}, Change{"log", &Tensor::log_, log},
+                               Change{"sqrt", &Tensor::sqrt_, sqrt}, Change{"rsqrt", &Tensor::rsqrt_, rsqrt},
+                               Change{"tanh", &Tensor::tanh_, tanh}, Change{"sigmoid", &Tensor::sigmoid_, sigmoid},
+                               Change{"erf", &Tensor::erf_, erf}, Change{"relu", &Tensor::relu_, relu}}) {
+    CAPTURE(change.name);
+    const Tensor x = two_rows(device), weights = leaf(device, {3, -1, 2, 5, 7, -4}, {2, 3}).detach();
+    const Tensor b = x * 0.5, v = b[0];
+    (v.*change.in_place)();
+    sum(b * weights).backward();
+    const Tensor y = two_rows(device), halves = y * 0.5;
+    const Tensor expected = stack({change.function(halves[0]), halves[1]});
+    sum(expected * weights).backward();
+    CHECK(numbers<float>(b) == numbers<float>(expected));
+    CHECK(numbers<float>(x.grad()) == numbers<float>(y.grad()));
+  }
+}
+
 TEST_CASE("every view of a base sees a change, and what was computed before does not", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
