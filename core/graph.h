@@ -141,6 +141,10 @@ class Node : public Counted {
   }
   [[noreturn]] void throw_unusable(int i) const;
   void free_what_is_saved() noexcept;
+  void check_saved() const {
+    if (freed_) throw_unusable(0);
+    for (int i = 0; i < saved_count_; ++i) saved(i);
+  }
   Rare& rare() {
     if (!rare_) rare_.reset(new Rare);
     return *rare_;

@@ -209,7 +209,8 @@ void Engine::process(Node* node) {
   Tensor gradient = std::exchange(node->gradient_so_far_, {});
   if (node->rare_ || node->captured_) [[unlikely]]
     gradient = arrived(*node, std::move(gradient));
-  if (node->needed_ == 0) return;
+  if (node->needed_ == 0) [[unlikely]]
+    return end_at(*node);
   const auto count = static_cast<std::size_t>(node->edge_count_);
   if (work_.gradients.size() < count) [[unlikely]]
     work_.gradients.resize(count);
@@ -223,6 +224,14 @@ void Engine::process(Node* node) {
     if (node->needs(i)) deliver(node->edges_[i], std::move(gradients[i]));
     gradients[i] = Tensor();
   }
+}
+
+/// A node with nothing to compute: grad() ends there, or all its inputs are views made under NoGrad. In the second case
+/// PyTorch looks at what was saved all the same.
+void Engine::end_at(Node& node) {
+  if (node.narrowed_) return;
+  node.check_saved();
+  if (!retain_graph_) node.free_saved();
 }
 
 /// What there is to do with the whole gradient of a result, before its node's function gets it.

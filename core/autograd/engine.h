@@ -41,6 +41,7 @@ class Engine {
 
   void walk(std::span<Root> roots);
   void process(Node* node);
+  void end_at(Node& node);
   Tensor arrived(Node& node, Tensor gradient);
   void deliver(const Edge& edge, Tensor&& gradient);
   void deliver_to_leaf(TensorImpl& leaf, Tensor&& gradient);

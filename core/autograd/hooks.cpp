@@ -76,10 +76,11 @@ HookHandle Tensor::register_post_accumulate_grad_hook(std::function<void(const T
 void Tensor::retain_grad() const {
   check<AutogradError>(requires_grad(), "can't retain_grad on Tensor that has requires_grad=False");
   if (retains_grad() || !has_history(*impl_)) return;
+  Node* const node = grad_fn();
   RareParts& parts = impl_->rare_parts();
   parts.retained = Reference<RetainedGrad>::adopt(new RetainedGrad);
   parts.retained->grad = std::exchange(impl_->grad, {});
-  impl_->grad_fn->retain(parts.retained);
+  node->retain(parts.retained);
 }
 
 bool Tensor::retains_grad() const { return impl_->rare && impl_->rare->retained; }

@@ -302,13 +302,17 @@ TEST_CASE("a view made under NoGrad is not changed with gradient mode on, nor us
             forbidden);
   const Tensor view = without_grad_mode(h, 0);
   CHECK(view.requires_grad());
-  CHECK((view * 2).requires_grad());  // though nothing will reach x through it
+  const Tensor square = view * view;
+  CHECK(square.requires_grad());  // though nothing will reach x through it
+  square.backward({}, true);
+  CHECK_FALSE(x.grad().defined());
   const Tensor target = ones({}, {.device = device});
   h.mul_(3.0);
   CHECK(message_of([&] { view * 2; }) == base_changed);
   CHECK(message_of([&] { target.mul_(view); }) == base_changed);
   CHECK(message_of([&] { view.is_leaf(); }) == base_changed);
   CHECK(target.item() == 1);
+  CHECK(message_of([&] { square.backward(); }) == base_changed);  // it cannot even be said what was changed
   {
     const NoGrad no_grad;
     without_grad_mode(x, 0).fill_(9);
