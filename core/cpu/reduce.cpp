@@ -101,7 +101,7 @@ bool beats(T value, T best) {
   return (largest ? value > best : value < best) || (value != value && best == best);
 }
 
-/// The largest or smallest: of a row in sixteen lanes, or of sixteen columns.
+/// The largest or smallest, of equals the first: of a row in sixteen lanes, or of sixteen columns.
 template <bool largest, class T>
 void extreme(const KernelCall& call) {
   const Reduction<T> reduction(call);
@@ -122,6 +122,11 @@ void extreme(const KernelCall& call) {
           best[0] = beats<largest>(value, best[0]) ? value : best[0];
         }
         for (int lane = 1; lane < lanes; ++lane) best[0] = beats<largest>(best[lane], best[0]) ? best[lane] : best[0];
+        if (best[0] == T(0) || best[0] != best[0]) {  // of 0 and -0, and of NaNs, the lanes may have found another
+          r = 0;
+          while (!(term(r) == best[0] || (best[0] != best[0] && term(r) != term(r)))) ++r;
+          best[0] = term(r);
+        }
         reduction.y[i] = best[0];
       },
       [&](std::int64_t first, int count, auto term) {

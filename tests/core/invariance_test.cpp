@@ -2,6 +2,7 @@
 // strides, positions or the number of threads. Every operation of the table (operation_cases.h), its values and its
 // gradients, bit for bit, on every instruction set the machine has. (That no kernel asks for the sizes of caches is
 // seen in the symbols: tests/architecture/kernels.py.)
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -122,6 +123,19 @@ TEST_CASE("equal rows give equal results, whatever their places") {
       CHECK(same_in_every_row(var(rows, {1}, 1, true)));
       CHECK(same_in_every_row(sigmoid(rows)));
       CHECK(same_in_every_row(pow(rows, 2.5)));
+    }
+  });
+}
+
+TEST_CASE("of zeros of both signs the first is the extreme, however they lie") {
+  on_every_instruction_set([] {
+    const Tensor rows = full({2, 40}, -1.0);
+    rows.select(1, 3).fill_(-0.0);
+    rows.select(1, 16).fill_(0.0);
+    for (const Tensor& x : {rows, rows.t().contiguous().t()}) {
+      CHECK(std::signbit(amax(x, {1})[0].item()));
+      CHECK(std::signbit(amax(x.slice(1, 0, 40, 1), {1})[1].item()));
+      CHECK_FALSE(std::signbit(amin(-x, {1})[0].item()));
     }
   });
 }
