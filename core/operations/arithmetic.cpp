@@ -1,11 +1,10 @@
 // Arithmetic of two tensors, or of a tensor and a number, and in place.
 
 #include <cairn/core/autograd.h>
-#include <cairn/core/elementwise.h>
-#include <cairn/core/operations/promotion.h>
-
 #include <cairn/core/destinations.h>
 #include <cairn/core/dispatch.h>
+#include <cairn/core/elementwise.h>
+#include <cairn/core/operations/promotion.h>
 
 namespace cairn {
 namespace {

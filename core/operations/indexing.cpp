@@ -1,10 +1,9 @@
 // Choosing by an index along one dimension: gather, scatter_add, index_select, one_hot.
 
 #include <cairn/core/attributes.h>
-#include <cairn/core/operations/promotion.h>
-
 #include <cairn/core/destinations.h>
 #include <cairn/core/dispatch.h>
+#include <cairn/core/operations/promotion.h>
 
 namespace cairn {
 namespace {

@@ -1,7 +1,8 @@
 // How operands of different dtypes, shapes and devices meet, for the operations in this folder.
 //
-//   int8 [3] + float 0.5 [2, 1]      result float32 [2, 3]: a higher category wins, then a tensor over a scalar, then
-//   width computed in                      float32, float64 and int64; the small floats by the backend, through float32
+//   int8 [3] + float 0.5 [2, 1]    is float32 [2, 3]: a higher category wins, then a tensor over a scalar, then width
+//   int8 + int8                    is int8, computed in int64: kernels know float32, float64 and int64; the small
+//                                  floats go through float32 in the backend
 //
 // An operand is converted to the result's dtype first: what does not fit wraps around or is rounded, so that -1 beside
 // a uint8 is 255, also where it is compared. Then whole numbers of other widths and bool are computed with as int64,

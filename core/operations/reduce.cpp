@@ -3,10 +3,9 @@
 #include <bit>
 
 #include <cairn/core/attributes.h>
+#include <cairn/core/dispatch.h>
 #include <cairn/core/operations/promotion.h>
 #include <cairn/core/operations/reduced_dims.h>
-
-#include <cairn/core/dispatch.h>
 
 namespace cairn {
 

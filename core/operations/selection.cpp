@@ -3,10 +3,9 @@
 #include <limits>
 
 #include <cairn/core/autograd.h>
+#include <cairn/core/dispatch.h>
 #include <cairn/core/elementwise.h>
 #include <cairn/core/operations/promotion.h>
-
-#include <cairn/core/dispatch.h>
 
 namespace cairn {
 namespace {
@@ -28,7 +27,7 @@ void where_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   if (node.needs(2)) gradients[2] = where(condition, 0, g);
 }
 
-/// y ← condition ? a : b, for numbers of `dtype` that are computed with as `computed`.
+/// y ← condition ? a : b, all as the kernel wants them.
 void choose(const Tensor& y, const Tensor& condition, const Tensor& a, const Tensor& b) {
   dispatch(Operation::where, y.dtype(), {&y, &condition, &a, &b});
 }
@@ -121,7 +120,7 @@ Tensor clamped(const Tensor& x, const Bounds& bounds) {
 }
 
 const Tensor& clamp_inplace(const Tensor& x, const Bounds& bounds) {
-  check_inplace(x);
+  check_inplace(x, {&bounds.low, &bounds.high});
   const auto [dtype, shape] = clamped_form(x, bounds);
   if (bounds.numbers && category(dtype) > category(x.dtype()))
     throw DTypeError(text("result type ", scalar_type_name(dtype), " can't be cast to the desired output type ",
@@ -172,7 +171,7 @@ Tensor filled(const char* node_name, const Tensor& x, const Tensor& mask, const 
 }
 
 const Tensor& fill_inplace(const char* node_name, const Tensor& x, const Tensor& mask, const Tensor& value) {
-  check_inplace(x);
+  check_inplace(x, {&mask, &value});
   check_mask(mask, value);
   check_filling(x, value);
   check_result_fits(x, x.dtype(), common_shape(x, mask));

@@ -1,12 +1,16 @@
 // Elementwise operations of one input in front of their kernels, and in place.
 
+#include <cairn/core/dispatch.h>
 #include <cairn/core/elementwise.h>
 #include <cairn/core/operations/promotion.h>
 
-#include <cairn/core/dispatch.h>
-
 namespace cairn {
 namespace {
+
+template <class Op>
+DType unary_dtype(DType given) {
+  return is_whole_number(given) && !Op::takes_integers ? DType::float32 : given;
+}
 
 /// The slope's tensor is saved: x, y or none, in which case the gradient stands in for it.
 template <class Op>
@@ -21,9 +25,8 @@ template <class Op>
 Tensor unary(const char* node_name, const Tensor& x) {
   check<ValueError>(x.defined(), name(Op::forward), ": the input is undefined");
   const TensorImpl& input = *x.impl();
-  if (is_whole_number(input.dtype) && input.dtype != DType::int64 && Op::takes_integers)
-    return unary<Op>(node_name, x.to(DType::int64)).to(input.dtype);
-  if (is_whole_number(input.dtype) && !Op::takes_integers) return unary<Op>(node_name, x.to(DType::float32));
+  const DType result = unary_dtype<Op>(input.dtype), computed = computed_dtype(result);
+  if (computed != input.dtype) return unary<Op>(node_name, x.to(computed)).to(result);
   Tensor y = make_tensor(input.shape, input.dtype, input.device);
   dispatch(Op::forward, input.dtype, {&y, &x});
   if (Node* node = record(y, node_name, unary_gradient<Op>, {&x})) {
@@ -37,9 +40,8 @@ template <class Op>
 const Tensor& unary_inplace(const char* node_name, const Tensor& x) {
   check_inplace(x);
   if (is_whole_number(x.dtype())) {
-    check_result_fits(x, Op::takes_integers ? x.dtype() : DType::float32, x.shape());
-    const Tensor y = unary<Op>(node_name, x);
-    return x.copy_(y);
+    check_result_fits(x, unary_dtype<Op>(x.dtype()), x.shape());
+    return x.copy_(unary<Op>(node_name, x));
   }
   const bool keeps_input = Op::slope_is == Slope::of_input && thread_state.grad_enabled && records(x);
   const Tensor before = keeps_input ? x.detach().clone() : Tensor();

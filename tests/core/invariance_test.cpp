@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
+#include "instruction_sets.h"
 #include "operation_cases.h"
 
 using namespace cairn;
@@ -47,18 +47,6 @@ std::vector<Tensor> shifted(const std::vector<Tensor>& inputs, std::int64_t offs
   std::vector<Tensor> moved;
   for (const Tensor& input : inputs) moved.push_back(shifted(input, offset));
   return moved;
-}
-
-template <class F>
-void on_every_instruction_set(F&& f) {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    CAPTURE(name(set));
-    f();
-  }
-  use_instruction_set(before);
 }
 
 template <class F>

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
+#include "instruction_sets.h"
 
 using namespace cairn;
 
@@ -22,14 +22,7 @@ namespace {
 /// Calls check() with every instruction set the machine has.
 template <class F>
 void with_every_set(F&& check) {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    CAPTURE(name(set));
-    check();
-  }
-  use_instruction_set(before);
+  on_every_instruction_set([&] { check(); });
 }
 
 /// Numbers around 0, of which few products and sums are exact.

@@ -4,6 +4,7 @@
 #include <cairn/core/number.h>
 
 #include "catch.h"
+#include "instruction_sets.h"
 
 #include <bit>
 #include <limits>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 #include <cairn/core/dispatch.h>
 #include <cairn/core/elementwise.h>
 
@@ -181,18 +181,6 @@ void check_ternary() {
   const Tensor second = tensor_of(b), third = tensor_of(c), out = empty_like(second);
   dispatch(Op::forward, dtype_of<T>, {&out, &first, &second, &third});
   check_all(Op::forward, out, expected, false);
-}
-
-template <class F>
-void on_every_instruction_set(F&& f) {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    INFO(name(set));
-    f();
-  }
-  use_instruction_set(before);
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
 #include "devices.h"
+#include "instruction_sets.h"
 #include "message_of.h"
 #include "operation_cases.h"
 
@@ -79,12 +79,9 @@ TEST_CASE("an input alone that requires a gradient gets the same one as among ot
 }
 
 TEST_CASE("strides change no bit of a value or a gradient, in float32 and on every instruction set") {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
+  on_every_instruction_set([&] {
     for (const Case& test : small_cases()) {
-      CAPTURE(test.name, name(set));
+      CAPTURE(test.name);
       std::vector<Tensor> rows = inputs_of(test, Layout::rows), spread = inputs_of(test, Layout::spread);
       Tensor results[2], gradients[2];
       int i = 0;
@@ -101,17 +98,13 @@ TEST_CASE("strides change no bit of a value or a gradient, in float32 and on eve
       CHECK(equal(results[0], results[1]));
       CHECK(equal(gradients[0], gradients[1]));
     }
-  }
-  use_instruction_set(before);
+  });
 }
 
 TEST_CASE("float32 results agree with float64 on every instruction set") {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
+  on_every_instruction_set([&] {
     for (const Case& test : small_cases()) {
-      CAPTURE(test.name, name(set));
+      CAPTURE(test.name);
       const NoGrad no_grad;
       const std::vector<Tensor> wide = inputs_of(test, Layout::rows),
                                 narrow = inputs_of(test, Layout::rows, DType::float32);
@@ -119,8 +112,7 @@ TEST_CASE("float32 results agree with float64 on every instruction set") {
       for (std::int64_t i = 0; i < expected.numel(); ++i)
         CHECK(at(found, i) == Approx(at(expected, i)).margin(2e-6).epsilon(1e-5));
     }
-  }
-  use_instruction_set(before);
+  });
 }
 
 TEMPLATE_TEST_CASE("functions are right at zero, infinity and the smallest numbers on every instruction set", "", float,
@@ -128,11 +120,7 @@ TEMPLATE_TEST_CASE("functions are right at zero, infinity and the smallest numbe
   constexpr TestType infinity = std::numeric_limits<TestType>::infinity(), none = 0;
   constexpr TestType smallest = std::numeric_limits<TestType>::denorm_min();
   const auto found = [](Tensor (*function)(const Tensor&), TestType x) { return function(tensor({x})).item(); };
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    CAPTURE(name(set));
+  on_every_instruction_set([&] {
     CHECK(found(sqrt, infinity) == infinity);
     for (const TestType x : {smallest, std::numeric_limits<TestType>::min(), TestType(2), TestType(15.2273),
                              std::numeric_limits<TestType>::max()})
@@ -148,8 +136,7 @@ TEMPLATE_TEST_CASE("functions are right at zero, infinity and the smallest numbe
     CHECK(found(log, infinity) == infinity);
     for (Tensor (*function)(const Tensor&) : {exp, log, sqrt, relu, sigmoid})
       CHECK(std::isnan(found(function, std::numeric_limits<TestType>::quiet_NaN())));
-  }
-  use_instruction_set(before);
+  });
 }
 
 TEST_CASE("relu lets the gradient through where its input is NaN, as PyTorch does", "[device]") {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
+#include "instruction_sets.h"
 
 using namespace cairn;
 
@@ -50,15 +50,10 @@ TEMPLATE_TEST_CASE("exp and log are right to a few units in the last place over 
     bits |= 1;
     std::memcpy(&positive[i], &bits, sizeof(TestType));  // the low bytes come first
   }
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    CAPTURE(name(set));
+  on_every_instruction_set([&] {
     check_units<TestType>(
         exp, [](long double x) { return std::exp(x); }, any);
     check_units<TestType>(
         log, [](long double x) { return std::log(x); }, positive);
-  }
-  use_instruction_set(before);
+  });
 }

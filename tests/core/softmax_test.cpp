@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <cairn/core.h>
-#include <cairn/core/cpu/instruction_set.h>
 
 #include "catch.h"
 #include "devices.h"
+#include "instruction_sets.h"
 #include "message_of.h"
 
 using namespace cairn;
@@ -25,14 +25,7 @@ void everywhere_and_on_every_set(F&& check) {
     CAPTURE(device);
     check(device);
   }
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    CAPTURE(name(set));
-    check(Device());
-  }
-  use_instruction_set(before);
+  on_every_instruction_set([&] { check(Device()); });
 }
 
 void check_numbers(const Tensor& found, const std::vector<double>& expected, double epsilon) {

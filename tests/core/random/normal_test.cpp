@@ -3,13 +3,13 @@
 #include <limits>
 #include <vector>
 
-#include <cairn/core/cpu/instruction_set.h>
 #include <cairn/core/error.h>
 #include <cairn/core/random.h>
 
 #include "catch.h"
 #include "devices.h"
 #include "fingerprint.h"
+#include "instruction_sets.h"
 #include "message_of.h"
 
 using namespace cairn;
@@ -65,13 +65,7 @@ void check_rows() {
 TEST_CASE("randn draws PyTorch's numbers in every size and dtype, and leaves PyTorch's state") { check_rows(); }
 
 TEST_CASE("Normal numbers do not depend on the instruction set") {
-  const InstructionSet before = instruction_set_in_use();
-  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
-    if (!machine_has(set)) continue;
-    use_instruction_set(set);
-    check_rows();
-  }
-  use_instruction_set(before);
+  on_every_instruction_set([&] { check_rows(); });
 }
 
 TEST_CASE("normal_ has the mean and deviation that were asked for, with one rounding") {
