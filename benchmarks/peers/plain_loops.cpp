@@ -24,6 +24,7 @@ class PlainLoops final : public Peer {
     std::ranges::copy(problem_.bias2, start.bias2.begin());
     const auto mlp = std::make_shared<Mlp>(start);
     if (what == "sgd_step") return [this, mlp, lr] { return mlp->sgd_step(x_, target_, static_cast<float>(lr), 0.9f); };
+    if (what == "adam_step") return [this, mlp, lr] { return mlp->adam_step(x_, target_, static_cast<float>(lr)); };
     if (what == "infer_row") return [this, mlp] { return mlp->infer_row(x_.data())[0]; };
     return {};
   }

@@ -30,19 +30,33 @@ class alignas(64) PlainMlp {  // as Cairn's storages: where the numbers lie must
 
   /// Zeroes the gradients, goes forward and backward, and updates by SGD with momentum; returns the loss.
   [[gnu::noinline, gnu::aligned(64)]] float sgd_step(const Input& x, const Target& target, float lr, float momentum) {
-    grad_ = {};
-    float loss = 0;
-    for (std::size_t n = 0; n < Batch; ++n) {
-      std::array<float, Hidden> hidden;
-      std::array<float, Outputs> output;
-      forward(&x[n * Inputs], hidden, output);
-      loss += backward(&x[n * Inputs], static_cast<std::size_t>(target[n]), hidden, output);
-    }
-    update(parameters_.weight1, grad_.weight1, buffer_.weight1, lr, momentum);
-    update(parameters_.bias1, grad_.bias1, buffer_.bias1, lr, momentum);
-    update(parameters_.weight2, grad_.weight2, buffer_.weight2, lr, momentum);
-    update(parameters_.bias2, grad_.bias2, buffer_.bias2, lr, momentum);
-    return loss / Batch;
+    const float loss = gradients(x, target);
+    const auto update = [&](auto& parameter, const auto& grad, auto& buffer, auto&) {
+      for (std::size_t i = 0; i < parameter.size(); ++i) {
+        buffer[i] = momentum * buffer[i] + grad[i];
+        parameter[i] -= lr * buffer[i];
+      }
+    };
+    update_all(update);
+    return loss;
+  }
+
+  /// As sgd_step, but by Adam with PyTorch's default options.
+  [[gnu::noinline, gnu::aligned(64)]] float adam_step(const Input& x, const Target& target, float lr) {
+    constexpr float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
+    const float loss = gradients(x, target);
+    power1_ *= beta1;
+    power2_ *= beta2;
+    const float step_size = lr / static_cast<float>(1 - power1_), root = std::sqrt(static_cast<float>(1 - power2_));
+    const auto update = [&](auto& parameter, const auto& grad, auto& first, auto& second) {
+      for (std::size_t i = 0; i < parameter.size(); ++i) {
+        first[i] += (1 - beta1) * (grad[i] - first[i]);
+        second[i] = beta2 * second[i] + (1 - beta2) * grad[i] * grad[i];
+        parameter[i] -= step_size * first[i] / (std::sqrt(second[i]) / root + eps);
+      }
+    };
+    update_all(update);
+    return loss;
   }
 
   /// The outputs for one row.
@@ -54,6 +68,27 @@ class alignas(64) PlainMlp {  // as Cairn's storages: where the numbers lie must
   }
 
  private:
+  /// Of the mean loss, anew; returns the loss.
+  float gradients(const Input& x, const Target& target) {
+    grad_ = {};
+    float loss = 0;
+    for (std::size_t n = 0; n < Batch; ++n) {
+      std::array<float, Hidden> hidden;
+      std::array<float, Outputs> output;
+      forward(&x[n * Inputs], hidden, output);
+      loss += backward(&x[n * Inputs], static_cast<std::size_t>(target[n]), hidden, output);
+    }
+    return loss / Batch;
+  }
+
+  template <class Update>
+  void update_all(const Update& update) {
+    update(parameters_.weight1, grad_.weight1, first_.weight1, second_.weight1);
+    update(parameters_.bias1, grad_.bias1, first_.bias1, second_.bias1);
+    update(parameters_.weight2, grad_.weight2, first_.weight2, second_.weight2);
+    update(parameters_.bias2, grad_.bias2, first_.bias2, second_.bias2);
+  }
+
   void forward(const float* x, std::array<float, Hidden>& hidden, std::array<float, Outputs>& output) const {
     for (std::size_t h = 0; h < Hidden; ++h) {
       float sum = parameters_.bias1[h];
@@ -93,18 +128,10 @@ class alignas(64) PlainMlp {  // as Cairn's storages: where the numbers lie must
     return loss;
   }
 
-  template <std::size_t N>
-  static void update(std::array<float, N>& parameter, const std::array<float, N>& grad, std::array<float, N>& buffer,
-                     float lr, float momentum) {
-    for (std::size_t i = 0; i < N; ++i) {
-      buffer[i] = momentum * buffer[i] + grad[i];
-      parameter[i] -= lr * buffer[i];
-    }
-  }
-
   Parameters parameters_;
   Parameters grad_;
-  Parameters buffer_;
+  Parameters first_, second_;  // SGD's buffers are the first
+  double power1_ = 1, power2_ = 1;
 };
 
 }  // namespace benchmarks
