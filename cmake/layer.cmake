@@ -46,9 +46,8 @@ function(cairn_layer layer)
     target_link_libraries(cairn_${layer} PUBLIC Cairn::${dependency})
   endforeach()
   target_link_libraries(cairn_${layer} PRIVATE $<BUILD_INTERFACE:cairn_compile_options>)
-  if(NOT layer STREQUAL core)  # -O3, CMake's choice for a release, is for operations and kernels: elsewhere it only adds size
-    target_compile_options(cairn_${layer} PRIVATE $<$<CONFIG:Release>:-O2>)
-  endif()
+  # -O3, CMake's choice for a release, is for kernels: elsewhere it only adds size.
+  target_compile_options(cairn_${layer} PRIVATE $<$<CONFIG:Release>:-O2>)
   set_source_files_properties(${arg_COLD} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
   # What a program does not reach is left out of it.
   target_link_options(cairn_${layer} INTERFACE $<$<PLATFORM_ID:Linux>:LINKER:--gc-sections>)

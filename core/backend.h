@@ -32,8 +32,11 @@ struct View {
   const std::int64_t* strides;
   std::int32_t rank;
   DType dtype;
+  std::uint16_t by_rows = 0;  ///< 1: the elements lie row by row without gaps; 0: the strides tell.
 
   bool present() const { return rank >= 0; }
+  /// The first element of every row: all dimensions but the last.
+  View starts_of_rows() const { return {data, dims, strides, rank - 1, dtype}; }
 };
 
 /// One call of one operation. Operands are outputs first, then inputs, as operation.h lists them.
@@ -56,7 +59,7 @@ enum class Status : std::int32_t {
 };
 
 struct Backend {
-  static constexpr std::uint32_t current_version = 2;
+  static constexpr std::uint32_t current_version = 3;
 
   std::uint32_t version;  ///< `current_version` of the header it was compiled with.
   Device::Type type;

@@ -16,10 +16,8 @@ namespace cairn {
 Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Shape& shape, DType dtype, Device device,
                      bool requires_grad) {
   check<ValueError>(static_cast<bool>(source), "make_deferred: a deferred tensor needs a source");
-  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->set_shape(shape, contiguous_strides(shape));
-  impl->dtype = dtype;
-  impl->device = device;
+  Reference<TensorImpl> impl = TensorImpl::make(shape, contiguous_strides(shape), dtype, device);
+  impl->measure();
   impl->requires_grad = requires_grad;
   impl->rare_parts().source = std::move(source);
   impl->rare->source_id = id;

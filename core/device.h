@@ -28,7 +28,9 @@ class Device {
   constexpr bool is_meta() const { return type_ == Type::meta; }
 
   /// "sim" is "sim:0": the same place.
-  friend constexpr bool operator==(Device a, Device b) { return a.type_ == b.type_ && a.index() == b.index(); }
+  friend constexpr bool operator==(Device a, Device b) {
+    return a.type_ == b.type_ && (a.index_ == b.index_ || a.index() == b.index());
+  }
 
  private:
   Type type_ = Type::cpu;

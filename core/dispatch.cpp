@@ -1,46 +1,53 @@
 #include <cairn/core/dispatch.h>
 
+#include <new>
+
 #include <cairn/core/error.h>
+#include <cairn/core/pool_array.h>
 #include <cairn/core/tensor_impl.h>
 #include <cairn/core/thread_state.h>
 
 namespace cairn {
 namespace {
 
-constexpr std::size_t few = 16;  // operands whose views fit on the stack
-
-[[noreturn]] void throw_device_mismatch(std::span<const Tensor* const> operands) {
-  std::string first;
+[[noreturn, gnu::cold, gnu::noinline]] void throw_device_mismatch(std::span<const Tensor* const> operands) {
+  std::string first, second;
   for (const Tensor* operand : operands) {
     if (!operand || !operand->defined()) continue;
     const std::string device = to_string(operand->device());
     if (first.empty()) first = device;
-    if (device != first) {
-      throw DeviceError(text("Expected all tensors to be on the same device, but found at least two devices, ", first,
-                             " and ", device, "!"));
-    }
+    if (device == first) continue;
+    second = device;
+    break;
   }
-  throw DeviceError("dispatch: no operand is defined");
+  throw DeviceError(text("Expected all tensors to be on the same device, but found at least two devices, ", first,
+                         " and ", second, "!"));
 }
 
-[[noreturn]] void throw_deferred(Operation operation) {
+[[noreturn, gnu::cold, gnu::noinline]] void throw_deferred(Operation operation) {
   throw ValueError(text(name(operation), ": a tensor's numbers are still in its file; materialize() it first"));
 }
 
-bool same_place(const Storage& a, const Storage& b) {
-  return &a.backend() == &b.backend() && (a.backend().host_memory || a.device() == b.device());
+inline const TensorImpl& first_of(std::span<const Tensor* const> operands) {
+  for (const Tensor* operand : operands)
+    if (operand && operand->defined()) return *operand->impl();
+  throw DeviceError("dispatch: no operand is defined");
 }
 
-void run(const Backend& backend, Device device, const KernelCall& call) {
-  const Status status = backend.run(device.index(), &call, nullptr);
-  if (status == Status::ok) [[likely]]
-    return;
+/// What lies in host memory has one place, whatever number the device was given.
+bool same_place(const TensorImpl& a, const TensorImpl& b) {
+  return a.device.type() == b.device.type() && a.storage->backend().host_memory;
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void throw_failure(Status status, const Backend& backend, Device device,
+                                                          const KernelCall& call) {
   if (status == Status::unsupported) {
     throw DTypeError(
         text('"', name(call.operation), "\" not implemented for '", name(call.dtype), "' on ", name(backend.type)));
   }
   if (status == Status::invalid && backend.host_memory) throw IndexError(backend.last_error());
   check_status(status, backend, device, std::string(name(call.operation)).c_str());
+  __builtin_unreachable();  // the status is not ok
 }
 
 }  // namespace
@@ -50,36 +57,30 @@ UseTracer::~UseTracer() { thread_state.tracer = before_; }
 
 void dispatch(Operation operation, DType dtype, std::span<const Tensor* const> operands, const void* attributes,
               std::size_t attributes_size) {
-  View on_stack[few];
-  View* views = on_stack;
-  if (operands.size() > few) views = static_cast<View*>(thread_state.pool.allocate(operands.size() * sizeof(View)));
-  struct Free {
-    View* views;
-    std::size_t size;
-    ~Free() {
-      if (views) thread_state.pool.release(views, size);
-    }
-  } free{operands.size() > few ? views : nullptr, operands.size() * sizeof(View)};
-
-  const Storage* place = nullptr;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (!operands[i] || !operands[i]->defined()) {
-      views[i] = {nullptr, nullptr, nullptr, -1, DType::float32};
+  PoolArray<View> views(operands.size());
+  View* view = views.data();
+  const TensorImpl& first = first_of(operands);
+  const Device device = first.device;
+  for (const Tensor* operand : operands) {
+    const TensorImpl* const impl = operand ? operand->impl() : nullptr;
+    if (!impl) {
+      new (view++) View{nullptr, nullptr, nullptr, -1, DType::float32};
       continue;
     }
-    const TensorImpl& impl = *operands[i]->impl();
-    if (!impl.storage) throw_deferred(operation);
-    if (!place)
-      place = impl.storage.get();
-    else if (!same_place(*impl.storage, *place))
+    if (!impl->storage) [[unlikely]]
+      throw_deferred(operation);
+    if (!(impl->device == device) && !same_place(*impl, first)) [[unlikely]]
       throw_device_mismatch(operands);
-    views[i] = {impl.data(), impl.shape.data(), impl.strides.data(), impl.shape.rank(), impl.dtype};
+    new (view++) View(impl->view);
   }
-  if (!place) throw_device_mismatch(operands);
   if (thread_state.tracer) [[unlikely]]
     thread_state.tracer->traced(operation, dtype, operands, attributes, attributes_size);
-  run(place->backend(), place->device(),
-      {operation, dtype, static_cast<std::int32_t>(operands.size()), views, attributes, attributes_size});
+  const Backend& backend = first.storage->backend();
+  const KernelCall call{operation,    dtype,      static_cast<std::int32_t>(operands.size()),
+                        views.data(), attributes, attributes_size};
+  const Status status = backend.run(device.index(), &call, nullptr);
+  if (status != Status::ok) [[unlikely]]
+    throw_failure(status, backend, device, call);
 }
 
 }  // namespace cairn

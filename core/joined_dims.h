@@ -42,23 +42,18 @@ struct JoinedDims {
   }
 
  private:
-  /// Whether all have the first one's shape and lie row by row, as most do; then the one row is ready.
+  /// Whether all have the first one's shape and are known to lie row by row, as most do; then the one row is ready.
   bool is_one_row(const View* const (&views)[operands]) {
     const View& shape = *views[0];
+    for (int k = 0; k < operands; ++k)
+      if (!views[k]->by_rows || views[k]->rank != shape.rank) return false;
     std::int64_t count = 1;
-    for (int d = shape.rank - 1; d >= 0; --d) {
-      const std::int64_t extent = shape.dims[d];
-      for (int k = 0; k < operands; ++k) {
-        const View& view = *views[k];
-        if (view.rank != shape.rank || view.dims[d] != extent || (view.strides[d] != count && extent != 1))
-          return false;
-      }
-      count *= extent;
+    for (int d = 0; d < shape.rank; ++d) {
+      for (int k = 1; k < operands; ++k)
+        if (views[k]->dims[d] != shape.dims[d]) return false;
+      count *= shape.dims[d];
     }
-    for (int k = 0; k < operands; ++k) {
-      if (views[k]->rank != shape.rank) return false;
-      strides[0][k] = 1;
-    }
+    for (int k = 0; k < operands; ++k) strides[0][k] = 1;
     dims[0] = count;
     return true;
   }

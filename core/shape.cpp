@@ -9,13 +9,12 @@
 
 namespace cairn {
 
-Shape::Shape(std::span<const std::int64_t> extents) {
+void Shape::begin_long(std::span<const std::int64_t> extents) {
   check<ShapeError>(extents.size() <= max_rank, "shape: ", extents.size(), " dimensions; at most ", max_rank,
                     " are possible");
-  const int rank = static_cast<int>(extents.size());
-  std::int64_t* place = rank > inline_rank ? heap_ = new std::int64_t[extents.size()] : inline_;
-  std::copy(extents.begin(), extents.end(), place);
-  rank_ = rank;
+  heap_ = new std::int64_t[extents.size()];
+  std::copy(extents.begin(), extents.end(), heap_);
+  rank_ = static_cast<int>(extents.size());
 }
 
 Shape& Shape::assign_long(const Shape& other) {

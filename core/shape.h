@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -18,16 +19,27 @@ class Shape {
   static constexpr int inline_rank = 6;
   static constexpr int max_rank = 64;
 
-  Shape() = default;
+  Shape() : rank_(0), inline_{} {}
   Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
-  explicit Shape(std::span<const std::int64_t> extents);
+  explicit Shape(std::span<const std::int64_t> extents) : Shape() {
+    if (extents.size() > inline_rank) {
+      begin_long(extents);
+      return;
+    }
+    rank_ = static_cast<int>(extents.size());
+    for (int i = 0; i < rank_; ++i) inline_[i] = extents[static_cast<std::size_t>(i)];
+  }
 
-  Shape(const Shape& other) { *this = other; }
-  Shape(Shape&& other) noexcept { *this = std::move(other); }
+  Shape(const Shape& other) {
+    if (other.rank_ <= inline_rank) [[likely]]
+      copy_short(other);
+    else
+      begin_long(other);
+  }
+  Shape(Shape&& other) noexcept : Shape() { *this = std::move(other); }
   Shape& operator=(const Shape& other) {
     if (rank_ > inline_rank || other.rank_ > inline_rank) return assign_long(other);
-    rank_ = other.rank_;
-    for (int i = 0; i < inline_rank; ++i) inline_[i] = other.inline_[i];
+    if (this != &other) copy_short(other);
     return *this;
   }
   Shape& operator=(Shape&& other) noexcept {
@@ -62,12 +74,17 @@ class Shape {
   }
 
  private:
+  void copy_short(const Shape& other) {
+    rank_ = other.rank_;
+    std::memcpy(inline_, other.inline_, sizeof inline_);  // all of it, used or not: three wide moves
+  }
+  void begin_long(std::span<const std::int64_t> extents);
   Shape& assign_long(const Shape& other);  // where one of the two lies on the heap
   Shape& swap_long(Shape& other) noexcept;
 
-  int rank_ = 0;
+  int rank_;
   union {
-    std::int64_t inline_[inline_rank] = {};  // all of it is copied, used or not: six words cost less than a loop
+    std::int64_t inline_[inline_rank];
     std::int64_t* heap_;
   };
 };

@@ -6,16 +6,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <cairn/core/backend.h>
+#include <cairn/core/builtin_backends.h>
 #include <cairn/core/reference.h>
+#include <cairn/core/thread_state.h>
 
 namespace cairn {
 
 class Storage : public Counted {
  public:
   /// `size` bytes on the device, their values undefined. Throws DeviceError, std::bad_alloc.
-  static Reference<Storage> allocate(std::size_t size, Device device);
+  static Reference<Storage> allocate(std::size_t size, Device device) {
+    if (!device.is_cpu() || size > largest) [[unlikely]]
+      return allocate_elsewhere(size, device);
+    char* block = static_cast<char*>(thread_state.pool.allocate(header_size + size));
+    return Reference<Storage>::adopt(new (block) Storage(block + header_size, size, cpu_backend(), device));
+  }
 
   /// Host memory of somebody else's; `release(context)` is called with the last reference gone.
   static Reference<Storage> borrow(void* memory, std::size_t size, void (*release)(void*), void* context);
@@ -30,6 +38,10 @@ class Storage : public Counted {
   void bump_version() { ++version_; }
 
  private:
+  static constexpr std::size_t header_size = 64;
+  static constexpr std::size_t largest = SIZE_MAX / 4;
+
+  static Reference<Storage> allocate_elsewhere(std::size_t size, Device device);
   Storage(void* data, std::size_t size, const Backend& backend, Device device)
       : size_(size), data_(data), backend_(&backend), device_(device) {}
 
@@ -40,7 +52,7 @@ class Storage : public Counted {
   void (*release_)(void*) = nullptr;
   void* context_ = nullptr;
   Device device_;
-  bool owns_device_memory_ = false;
+  enum class Place : std::uint8_t { behind_header, on_device, borrowed } place_ = Place::behind_header;
 };
 
 }  // namespace cairn

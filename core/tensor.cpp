@@ -19,7 +19,18 @@ namespace cairn {
 
 // TensorImpl.
 
-TensorImpl* TensorImpl::make() { return new (thread_state.pool.allocate(sizeof(TensorImpl))) TensorImpl; }
+[[gnu::always_inline]] inline TensorImpl::TensorImpl(const Shape& shape, const Shape& strides, DType dtype,
+                                                     Device device)
+    : shape(shape), strides(strides), dtype(dtype), device(device) {}
+
+[[gnu::always_inline]] inline TensorImpl* new_impl(const Shape& shape, const Shape& strides, DType dtype,
+                                                   Device device) {
+  return new (thread_state.pool.allocate(sizeof(TensorImpl))) TensorImpl(shape, strides, dtype, device);
+}
+
+Reference<TensorImpl> TensorImpl::make(const Shape& shape, const Shape& strides, DType dtype, Device device) {
+  return Reference<TensorImpl>::adopt(new_impl(shape, strides, dtype, device));
+}
 
 // Not inlined, lest the end of a tensor contain, for its base and its gradient, the end of a tensor twice.
 [[gnu::noinline]] void destroy_counted(TensorImpl* impl) noexcept {
@@ -32,6 +43,10 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept { destroy_counted(impl); }
 void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
   shape = new_shape;
   strides = new_strides;
+  measure();
+}
+
+void TensorImpl::measure() {
   numel = 1;
   contiguous = true;
   bool empty = false, overflow = false;
@@ -50,28 +65,42 @@ void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
 
 namespace {
 
-/// Row-major strides of `shape` into `strides`; returns the number of elements. Throws for negative extents and for
-/// more than memory can address.
-std::int64_t checked_strides(const Shape& shape, DType dtype, Shape& strides) {
-  strides = shape;
-  std::int64_t stride = 1, bytes = static_cast<std::int64_t>(size_of(dtype));
-  bool empty = false, bad = false;
+constexpr std::uint64_t largest_tensor = std::uint64_t{1} << 62;  // bytes
+
+/// As lay_out_by_rows, for a tensor that is empty, huge or impossible.
+[[gnu::noinline]] std::int64_t lay_out_with_care(const Shape& shape, DType dtype, Shape& strides) {
+  std::uint64_t stride = 1, bytes = 0;
+  bool empty = false, too_large = false;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     const std::int64_t extent = shape[i];
-    strides[i] = stride;
-    bad = bad || extent < 0 || __builtin_mul_overflow(bytes, extent == 0 ? 1 : extent, &bytes);
-    if (bad) break;
+    check<ShapeError>(extent >= 0, "Trying to create tensor with negative dimension ", extent, ": ", Extents(shape));
+    strides[i] = static_cast<std::int64_t>(stride);
     empty = empty || extent == 0;
-    if (extent > 1) stride *= extent;
+    too_large =
+        too_large || __builtin_mul_overflow(stride, extent == 0 ? 1 : static_cast<std::uint64_t>(extent), &stride);
   }
-  if (bad) [[unlikely]] {
-    for (const std::int64_t extent : shape) {
-      check<ShapeError>(extent >= 0, "Trying to create tensor with negative dimension ", extent, ": ", Extents(shape));
-    }
-  }
-  check<ShapeError>(!bad && bytes <= std::int64_t{1} << 62, "a tensor of shape ", Extents(shape), " and dtype ", dtype,
+  too_large = too_large || __builtin_mul_overflow(stride, size_of(dtype), &bytes) || bytes > largest_tensor;
+  check<ShapeError>(!too_large, "a tensor of shape ", Extents(shape), " and dtype ", dtype,
                     " takes more than 2^62 bytes");
-  return empty ? 0 : stride;
+  return empty ? 0 : static_cast<std::int64_t>(stride);
+}
+
+/// Writes row-major strides over `strides`, which has the rank of `shape`; returns the number of elements. Throws for
+/// negative extents and for more than memory can address.
+inline std::int64_t lay_out_by_rows(const Shape& shape, DType dtype, Shape& strides) {
+  constexpr std::uint64_t surely_fits = largest_tensor / 8;  // elements of the largest dtype
+  static_assert(size_of(DType::float64) == 8 && size_of(DType::complex64) == 8);
+  const std::int64_t* const extents = shape.data();
+  std::int64_t* const to = strides.data();
+  std::uint64_t stride = 1;
+  bool overflow = false;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    to[i] = static_cast<std::int64_t>(stride);
+    overflow |= __builtin_mul_overflow(stride, static_cast<std::uint64_t>(extents[i]), &stride);  // negative: huge
+  }
+  if (overflow || stride == 0 || stride > surely_fits) [[unlikely]]
+    return lay_out_with_care(shape, dtype, strides);
+  return static_cast<std::int64_t>(stride);
 }
 
 const TensorImpl& defined_impl(const Tensor& tensor) {
@@ -82,12 +111,9 @@ const TensorImpl& defined_impl(const Tensor& tensor) {
 }  // namespace
 
 Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
-  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->numel = checked_strides(shape, dtype, impl->strides);
-  impl->shape = shape;
-  impl->dtype = dtype;
-  impl->device = device;
-  impl->storage = Storage::allocate(static_cast<std::size_t>(impl->numel) * size_of(dtype), device);
+  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(new_impl(shape, shape, dtype, device));
+  impl->numel = lay_out_by_rows(shape, dtype, impl->strides);
+  impl->set_storage(Storage::allocate(static_cast<std::size_t>(impl->numel) * size_of(dtype), device));
   return Tensor(std::move(impl));
 }
 
@@ -95,13 +121,10 @@ Tensor make_alias(const Tensor& of, const Shape& shape, const Shape& strides, st
   const TensorImpl& from = defined_impl(of);
   check<ValueError>(static_cast<bool>(from.storage),
                     "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
-  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->storage = from.storage;
-  impl->offset = offset;
-  impl->dtype = from.dtype;
-  impl->device = from.device;
+  Reference<TensorImpl> impl = TensorImpl::make(shape, strides, from.dtype, from.device);
   impl->is_view = true;
-  impl->set_shape(shape, strides);
+  impl->measure();
+  impl->set_storage(from.storage, offset);
   return Tensor(std::move(impl));
 }
 
@@ -119,8 +142,6 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   TensorImpl& to = *tensor.impl();
   const TensorImpl& from = *data.impl();
   check<AutogradError>(!to.grad_fn, "set_data: a tensor that was computed cannot be given other numbers");
-  to.storage = from.storage;
-  to.offset = from.offset;
   to.dtype = from.dtype;
   to.device = from.device;
   to.base = {};
@@ -129,6 +150,7 @@ void set_data(const Tensor& tensor, const Tensor& data) {
     to.rare_parts().source_id = from.rare ? from.rare->source_id : 0;
   }
   to.set_shape(from.shape, from.strides);
+  to.set_storage(from.storage, from.offset);
 }
 
 void set_is_parameter(const Tensor& tensor, bool on) { tensor.impl()->is_parameter = on; }
@@ -320,14 +342,13 @@ Tensor from_bytes(const void* memory, const Shape& shape, DType dtype) {
 }
 
 Tensor from_borrowed(void* memory, const Shape& shape, DType dtype, void (*release)(void*), void* context) {
-  Shape strides;
-  const std::size_t bytes = static_cast<std::size_t>(checked_strides(shape, dtype, strides)) * size_of(dtype);
+  Shape strides = shape;
+  const std::size_t bytes = static_cast<std::size_t>(lay_out_by_rows(shape, dtype, strides)) * size_of(dtype);
   check<ValueError>(reinterpret_cast<std::uintptr_t>(memory) % std::min<std::size_t>(size_of(dtype), 8) == 0,
                     "from_borrowed: the memory is not aligned for ", dtype);
-  Reference<TensorImpl> impl = Reference<TensorImpl>::adopt(TensorImpl::make());
-  impl->storage = Storage::borrow(memory, bytes, release, context);
-  impl->dtype = dtype;
-  impl->set_shape(shape, strides);
+  Reference<TensorImpl> impl = TensorImpl::make(shape, strides, dtype, Device());
+  impl->measure();
+  impl->set_storage(Storage::borrow(memory, bytes, release, context));
   return Tensor(std::move(impl));
 }
 

@@ -57,16 +57,31 @@ struct TensorImpl : Counted {
   Reference<TensorImpl> base;  ///< Of a view that autograd follows: what it looks at, itself no such view.
   Tensor grad;
   std::unique_ptr<RareParts, FreeRareParts> rare;
+  View view;  ///< The above as kernels see it; set with the storage.
 
-  static TensorImpl* make();
+  /// Without storage yet, `numel` and `contiguous` to be set.
+  static Reference<TensorImpl> make(const Shape& shape, const Shape& strides, DType dtype, Device device);
   static void destroy(TensorImpl* impl) noexcept;
 
+  TensorImpl(const Shape& shape, const Shape& strides, DType dtype, Device device);
   bool needs_grad() const { return requires_grad || grad_fn || (base && (base->requires_grad || base->grad_fn)); }
-  void* data() const {
-    void* start = storage->data();
-    return start ? static_cast<char*>(start) + offset * static_cast<std::int64_t>(size_of(dtype)) : nullptr;
+  void* data() const { return view.data; }
+
+  /// Gives it numbers, which begin at `offset`; null: none. After that, and after shape, strides or dtype have changed,
+  /// `view` is right again.
+  void set_storage(Reference<Storage> numbers, std::int64_t first_element = 0) {
+    storage = std::move(numbers);
+    offset = first_element;
+    char* const start = storage ? static_cast<char*>(storage->data()) : nullptr;  // null: on meta there are none
+    view = {start ? start + offset * static_cast<std::int64_t>(size_of(dtype)) : nullptr,
+            shape.data(),
+            strides.data(),
+            shape.rank(),
+            dtype,
+            contiguous};
   }
-  void set_shape(const Shape& new_shape, const Shape& new_strides);
+  void set_shape(const Shape& new_shape, const Shape& new_strides);  ///< To be followed by set_storage.
+  void measure();  ///< Sets `numel` and `contiguous`. To be followed by set_storage.
   RareParts& rare_parts() {
     if (!rare) rare.reset(new RareParts);
     return *rare;

@@ -11,8 +11,7 @@ JoinedDims<operands> without_last(const View* views) {
   View outer[operands];
   const View* pointers[operands];
   for (int k = 0; k < operands; ++k) {
-    outer[k] = views[k];
-    --outer[k].rank;
+    outer[k] = views[k].starts_of_rows();
     pointers[k] = &outer[k];
   }
   return JoinedDims<operands>(pointers);

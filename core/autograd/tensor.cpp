@@ -104,15 +104,10 @@ Tensor Tensor::detach() const {
   const TensorImpl& impl = defined_impl(*this);
   if (impl.rare && impl.rare->source)
     return make_deferred(impl.rare->source, impl.rare->source_id, impl.shape, impl.dtype, impl.device, false);
-  Reference<TensorImpl> alias = Reference<TensorImpl>::adopt(TensorImpl::make());
-  alias->storage = impl.storage;
-  alias->offset = impl.offset;
+  Reference<TensorImpl> alias = TensorImpl::make(impl.shape, impl.strides, impl.dtype, impl.device);
   alias->numel = impl.numel;
-  alias->shape = impl.shape;
-  alias->strides = impl.strides;
-  alias->dtype = impl.dtype;
-  alias->device = impl.device;
   alias->contiguous = impl.contiguous;
+  alias->set_storage(impl.storage, impl.offset);
   alias->is_view = true;
   return Tensor(std::move(alias));
 }

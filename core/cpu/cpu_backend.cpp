@@ -62,17 +62,20 @@ InstructionSet best_set() {
   return InstructionSet::baseline;
 }
 
-struct InUse {
-  std::atomic<InstructionSet> set{best_set()};
-  std::atomic<const KernelTable*> table{table_of(set)};
-};
-InUse& in_use() {
-  static InUse chosen;
-  return chosen;
+constinit std::atomic<const KernelTable*> table_in_use = nullptr;  // null: none was needed yet
+constinit std::atomic<InstructionSet> set_in_use = InstructionSet::baseline;
+
+[[gnu::noinline]] const KernelTable& use_best() {
+  const InstructionSet best = best_set();
+  const KernelTable *table = table_of(best), *none = nullptr;
+  if (!table_in_use.compare_exchange_strong(none, table)) return *none;  // another thread's, or a test's
+  set_in_use = best;
+  return *table;
 }
 
 Kernel find(Operation operation, DType dtype) {
-  const KernelTable& table = *in_use().table.load(std::memory_order_relaxed);
+  const KernelTable* const chosen = table_in_use.load(std::memory_order_acquire);
+  const KernelTable& table = chosen ? *chosen : use_best();
   const auto row = static_cast<std::size_t>(operation), column = static_cast<std::size_t>(dtype);
   return row < operation_count && column < dtype_count ? table.at[row][column] : nullptr;
 }
@@ -97,7 +100,7 @@ Status run(std::int32_t, const KernelCall* call, void*) {
   kernel(*call);
 #if defined(__x86_64__)
   // See clear_upper_halves in kernel.h; written out, because this file is compiled for machines without AVX, too.
-  if (in_use().set.load(std::memory_order_relaxed) != InstructionSet::baseline) asm volatile("vzeroupper");
+  if (set_in_use.load(std::memory_order_relaxed) != InstructionSet::baseline) asm volatile("vzeroupper");
 #endif
   if (kernel_failure.failed) [[unlikely]] {
     kernel_failure.failed = false;
@@ -174,12 +177,15 @@ bool machine_has(InstructionSet set) {
 #endif
 }
 
-InstructionSet instruction_set_in_use() { return in_use().set; }
+InstructionSet instruction_set_in_use() {
+  if (!table_in_use.load(std::memory_order_acquire)) use_best();
+  return set_in_use;
+}
 
 void use_instruction_set(InstructionSet set) {
   check<DeviceError>(machine_has(set), "this machine has no ", name(set), " instructions");
-  in_use().table = table_of(set);
-  in_use().set = set;
+  table_in_use = table_of(set);
+  set_in_use = set;
 }
 
 std::string instruction_set() { return std::string(name(instruction_set_in_use())); }

@@ -40,8 +40,8 @@ class RowsOf {
     View outer[operands];
     const View* pointers[operands];
     for (int k = 0; k < operands; ++k) {
-      outer[k] = *views[k];
-      stride_[k] = outer[k].strides[--outer[k].rank];
+      outer[k] = views[k]->starts_of_rows();
+      stride_[k] = views[k]->strides[outer[k].rank];
       pointers[k] = &outer[k];
     }
     outer_ = JoinedDims<operands>(pointers);

@@ -18,7 +18,7 @@ struct Wide {
   std::size_t size;  // in bytes; 0: the operand stays as it is
 
   void make(const View& of) {
-    view = {nullptr, of.dims, strides, of.rank, DType::float32};
+    view = {nullptr, of.dims, strides, of.rank, DType::float32, 1};
     std::int64_t stride = 1;
     for (int d = of.rank - 1; d >= 0; --d) {
       strides[d] = stride;

@@ -8,25 +8,10 @@
 #include <cairn/core/attributes.h>
 #include <cairn/core/dispatch.h>
 #include <cairn/core/graph.h>
+#include <cairn/core/pool_array.h>
 
 namespace cairn {
 namespace {
-
-/// A list in the thread's pool, so that a step takes nothing from the system.
-template <class T>
-class PoolArray {
- public:
-  explicit PoolArray(std::size_t bytes) : bytes_(bytes), data_(static_cast<T*>(thread_state.pool.allocate(bytes))) {}
-  ~PoolArray() { thread_state.pool.release(data_, bytes_); }
-  PoolArray(const PoolArray&) = delete;
-  PoolArray& operator=(const PoolArray&) = delete;
-  T* data() { return data_; }
-  T& operator[](std::size_t i) { return data_[i]; }
-
- private:
-  std::size_t bytes_;
-  T* data_;
-};
 
 [[noreturn]] void throw_unlike(const TensorImpl& parameter, const TensorImpl& state, const char* which) {
   const std::string kept = text("an optimizer's ", which, " is ", state.dtype, " of shape ", Extents(state.shape),
@@ -79,7 +64,7 @@ void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& opti
   }
   const auto same = [](const SgdUpdate& a, const SgdUpdate& b) { return a.first == b.first; };
   for_each_stretch(updates, same, [&](std::span<const SgdUpdate> stretch) {
-    PoolArray<const Tensor*> operands(stretch.size() * 3 * sizeof(const Tensor*));
+    PoolArray<const Tensor*> operands(stretch.size() * 3);
     std::size_t count = 0;
     for (const SgdUpdate& update : stretch) {
       operands[count++] = update.parameter;
@@ -137,7 +122,7 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
         AdamAttributes{options.beta1, options.beta2,   options.eps,      options.weight_decay,
                        options.lr,    options.amsgrad, options.maximize, options.decoupled_weight_decay};
     auto* scalars = reinterpret_cast<AdamScalars*>(attributes.data() + head);
-    PoolArray<const Tensor*> operands(stretch.size() * 5 * sizeof(const Tensor*));
+    PoolArray<const Tensor*> operands(stretch.size() * 5);
     std::size_t count = 0;
     for (std::size_t i = 0; i < stretch.size(); ++i) {
       const AdamUpdate& update = stretch[i];

@@ -57,6 +57,7 @@ Tensor empty_in_layout_of(const Tensor& tensor) {
     stride *= tensor.shape()[dimension];
   }
   made.impl()->set_shape(tensor.shape(), strides);
+  made.impl()->set_storage(made.impl()->storage);
   return made;
 }
 

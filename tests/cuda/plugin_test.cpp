@@ -22,7 +22,7 @@ TEST_CASE("what is no plug-in is refused, and says why") {
   CHECK(message_of([&] { load_backend(library); }) ==
         "load_backend: " + library + " is not a plug-in of Cairn's: it has no function cairn_backend");
   CHECK(message_of([&] { load_backend(CAIRN_OTHER_VERSION); }) ==
-        "the cuda backend has a table of version 3, but this program takes version 2; build both from the same Cairn");
+        "the cuda backend has a table of version 4, but this program takes version 3; build both from the same Cairn");
 }
 
 TEST_CASE("a plug-in brings its devices, once") {
