@@ -86,13 +86,16 @@ void kernel_parallel_for(std::int64_t count, bool worthwhile, F&& f) {
   cairn_kernel_parallel_for(count, run_task<Body>, &f);
 }
 
-/// Scratch memory of the thread's pool.
+/// Scratch memory: a little of the stack's, more of the thread's pool.
 template <class T>
 class Scratch {
  public:
   explicit Scratch(std::int64_t count)
-      : size_(static_cast<std::size_t>(count) * sizeof(T)), data_(static_cast<T*>(cairn_kernel_allocate(size_))) {}
-  ~Scratch() { cairn_kernel_release(data_, size_); }
+      : size_(static_cast<std::size_t>(count) * sizeof(T)),
+        data_(static_cast<T*>(size_ <= sizeof near_ ? near_ : cairn_kernel_allocate(size_))) {}
+  ~Scratch() {
+    if (size_ > sizeof near_) cairn_kernel_release(data_, size_);
+  }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   T* data() { return data_; }
@@ -101,6 +104,7 @@ class Scratch {
  private:
   std::size_t size_;
   T* data_;
+  alignas(64) char near_[256];
 };
 
 template <class T>

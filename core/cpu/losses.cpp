@@ -10,6 +10,11 @@ namespace {
 /// The sum of the rows' weights, by which a mean is divided.
 template <class T>
 T total_weight(const Targets<T>& targets, std::int64_t rows) {
+  if (!targets.weight) {  // each 1: a sum that is exact in any order
+    std::int64_t count = 0;
+    for (std::int64_t row = 0; row < rows; ++row) count += targets.counts(targets.of(row));
+    return static_cast<T>(count);
+  }
   return sum_of<T>(rows, [&](std::int64_t row) { return targets.weight_of_target(targets.of(row)); });
 }
 
@@ -96,7 +101,7 @@ void mse_loss(const KernelCall& call) {
     strides[d] = stride;
     stride *= input.dims[d];
   }
-  const View flat{to, input.dims, strides, input.rank, input.dtype};
+  const View flat{to, input.dims, strides, input.rank, input.dtype, 1};
   const T *a = data_of<T>(input), *b = data_of<T>(target);
   const Rows<3> rows({&flat, &input, &target});
   const std::int64_t so = rows.stride(0), sa = rows.stride(1), sb = rows.stride(2);

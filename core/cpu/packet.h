@@ -212,12 +212,22 @@ void store(T* to, Packet<T> packet) {
     Eigen::internal::pstoreu(to, packet.value);
 }
 
+/// Less than a packet of numbers side by side, where the instruction set has masks.
+template <class T>
+Packet<T> load_masked(const T* from, std::int64_t count) {
+  return Packet<T>::of(Eigen::internal::ploadu<typename Packet<T>::Register>(from, first_lanes<T>(count)));
+}
+template <class T>
+void store_masked(T* to, std::int64_t count, Packet<T> packet) {
+  Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
+}
+
 /// What `load` and `store` do with less than a packet, and with numbers that lie apart.
 template <class T>
 [[gnu::noinline]] Packet<T> load_part(const T* from, std::int64_t stride, std::int64_t count) {
   using Register = typename Packet<T>::Register;
   if constexpr (has_masks<T>) {
-    if (stride == 1) return Packet<T>::of(Eigen::internal::ploadu<Register>(from, first_lanes<T>(count)));
+    if (stride == 1) return load_masked(from, count);
   }
   if (stride == 0) return Packet<T>(*from);
   alignas(64) T gathered[Packet<T>::size] = {};
@@ -227,14 +237,15 @@ template <class T>
 template <class T>
 [[gnu::noinline]] void store_part(T* to, std::int64_t stride, std::int64_t count, Packet<T> packet) {
   if constexpr (has_masks<T>) {
-    if (stride == 1) return Eigen::internal::pstoreu(to, packet.value, first_lanes<T>(count));
+    if (stride == 1) return store_masked(to, count, packet);
   }
   alignas(64) T scattered[Packet<T>::size];
   Eigen::internal::pstore(scattered, packet.value);
   for (std::int64_t i = 0; i < count && i < Packet<T>::size; ++i) to[i * stride] = scattered[i];
 }
 
-/// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0.
+/// The next `count` numbers (at most a packet), `stride` apart; what is beyond is 0. A stride that the compiler knows
+/// to be 1 costs no call.
 template <class T>
 [[gnu::always_inline]] inline Packet<T> load(const T* from, std::int64_t stride, std::int64_t count) {
   if constexpr (std::is_same_v<T, std::int64_t>) {
@@ -242,6 +253,9 @@ template <class T>
   } else {
     if (stride == 1 && count >= Packet<T>::size) [[likely]]
       return load(from);
+    if constexpr (has_masks<T>) {
+      if (__builtin_constant_p(stride) && stride == 1) return load_masked(from, count);
+    }
     return load_part(from, stride, count);
   }
 }
@@ -252,6 +266,9 @@ template <class T>
   } else {
     if (stride == 1 && count >= Packet<T>::size) [[likely]]
       return store(to, packet);
+    if constexpr (has_masks<T>) {
+      if (__builtin_constant_p(stride) && stride == 1) return store_masked(to, count, packet);
+    }
     store_part(to, stride, count, packet);
   }
 }

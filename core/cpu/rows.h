@@ -12,10 +12,17 @@ class Rows : private JoinedDims<operands> {
   using Joined::dims, Joined::strides, Joined::rank;
 
  public:
+  static constexpr std::int64_t piece = 32768;  // elements of a row that are one task
+
   explicit Rows(const View* const (&views)[operands]) : Joined(views) {}
 
   std::int64_t length() const { return dims[0]; }  // of a row
   std::int64_t stride(int operand) const { return strides[0][operand]; }
+  bool is_dense() const {  // every row of every operand: its elements lie side by side
+    bool dense = true;
+    for (int k = 0; k < operands; ++k) dense = dense && strides[0][k] == 1;
+    return dense;
+  }
 
   /// Calls f(offsets, count): `count` elements of a row, from the element at `offsets[k]` of each operand.
   template <class F>
@@ -24,8 +31,6 @@ class Rows : private JoinedDims<operands> {
   }
 
  private:
-  static constexpr std::int64_t piece = 32768;
-
   using Visit = void (*)(void* context, const std::int64_t (&offsets)[operands], std::int64_t count);
 
   template <class F>

@@ -1,11 +1,39 @@
 // The optimizers' updates (update_formulas.h), all parameters of a call one after another.
 
+#include <utility>
+
 #include <cairn/core/cpu/packet.h>
 #include <cairn/core/cpu/rows.h>
 #include <cairn/core/update_formulas.h>
 
 namespace cairn {
 namespace {
+
+constexpr std::integral_constant<std::int64_t, 1> one;  // a stride known to the compiler
+
+/// Calls update(offsets, count, strides...) for every row of tensors of one shape. Those of a small parameter, which
+/// are one row as they lie, cost no search for rows.
+template <int operands, class F>
+[[gnu::always_inline]] inline void for_each_row(const View* const (&views)[operands], F&& update) {
+  const auto call = [&]<std::size_t... k>(const std::int64_t(&at)[operands], std::int64_t n, auto stride_of,
+                                          std::index_sequence<k...>) {
+    update(at, n, stride_of(k)...);
+  };
+  constexpr std::make_index_sequence<operands> each;
+  const auto dense = [](std::size_t) { return one; };
+  bool by_rows = true;
+  for (const View* view : views) by_rows = by_rows && view->by_rows;
+  const std::int64_t count = numel_of(*views[0]);
+  if (by_rows && count <= Rows<operands>::piece) return call({}, count, dense, each);
+  const Rows<operands> rows(views);
+  rows.run([&](const std::int64_t(&at)[operands], std::int64_t n) {
+    if (rows.is_dense())
+      call(at, n, dense, each);
+    else
+      call(
+          at, n, [&](std::size_t i) { return rows.stride(static_cast<int>(i)); }, each);
+  });
+}
 
 /// param, grad, [momentum_buffer], for each parameter
 template <class T>
@@ -18,9 +46,7 @@ void sgd_update(const KernelCall& call) {
     const View& buffer = has_buffer ? call.operands[i + 2] : parameter;
     T *p = data_of<T>(parameter), *b = data_of<T>(buffer);
     const T* g = data_of<T>(grad);
-    const Rows<3> rows({&parameter, &grad, &buffer});
-    const std::int64_t sp = rows.stride(0), sg = rows.stride(1), sb = rows.stride(2);
-    rows.run([&](const std::int64_t(&at)[3], std::int64_t n) {
+    const auto update = [&](const std::int64_t(&at)[3], std::int64_t n, auto sp, auto sg, auto sb) {
       for (std::int64_t k = 0; k < n; k += P::size) {
         P value = load(p + at[0] + k * sp, sp, n - k), slope = load(g + at[1] + k * sg, sg, n - k);
         if (has_buffer) {
@@ -32,7 +58,8 @@ void sgd_update(const KernelCall& call) {
         }
         store(p + at[0] + k * sp, sp, n - k, value);
       }
-    });
+    };
+    for_each_row<3>({&parameter, &grad, &buffer}, update);
   }
 }
 
@@ -50,10 +77,7 @@ void adam_update(const KernelCall& call) {
     const P step_size(scalars[i / 5].step_size), correction(scalars[i / 5].bias_correction2_sqrt);
     T *p = data_of<T>(parameter), *m = data_of<T>(average), *v = data_of<T>(square), *x = data_of<T>(largest);
     const T* g = data_of<T>(grad);
-    const Rows<5> rows({&parameter, &grad, &average, &square, &largest});
-    const std::int64_t sp = rows.stride(0), sg = rows.stride(1), sm = rows.stride(2), sv = rows.stride(3),
-                       sx = rows.stride(4);
-    rows.run([&](const std::int64_t(&at)[5], std::int64_t n) {
+    const auto update = [&](const std::int64_t(&at)[5], std::int64_t n, auto sp, auto sg, auto sm, auto sv, auto sx) {
       for (std::int64_t k = 0; k < n; k += P::size) {
         P value = load(p + at[0] + k * sp, sp, n - k), slope = load(g + at[1] + k * sg, sg, n - k);
         P first = load(m + at[2] + k * sm, sm, n - k), second = load(v + at[3] + k * sv, sv, n - k), top = second;
@@ -64,7 +88,8 @@ void adam_update(const KernelCall& call) {
         if (step.amsgrad) store(x + at[4] + k * sx, sx, n - k, top);
         store(p + at[0] + k * sp, sp, n - k, value);
       }
-    });
+    };
+    for_each_row<5>({&parameter, &grad, &average, &square, &largest}, update);
   }
 }
 
