@@ -152,14 +152,14 @@ void Optimizer::set_option(std::size_t group, std::string_view name, Value value
 }
 
 void Optimizer::zero_grad(bool set_to_none) {
-  const NoGrad no_grad;
   for (const Group& group : groups_) {
     for (const Tensor& parameter : group.parameters) {
-      if (set_to_none) {
-        if (parameter.grad().defined()) parameter.set_grad({});
-      } else if (const Tensor& grad = parameter.grad(); grad.defined()) {
+      const Tensor& grad = parameter.grad();
+      if (!grad.defined()) continue;
+      if (set_to_none)
+        parameter.set_grad({});
+      else
         grad.detach().zero_();
-      }
     }
   }
 }

@@ -9,6 +9,25 @@
 namespace cairn {
 namespace {
 
+/// The gradient of a loss: a scalar 1. A thread keeps that of its last loss for the next one, unless somebody else
+/// holds it or has changed it.
+Tensor gradient_of_scalar(const Tensor& output) {
+  const TensorImpl& loss = *output.impl();
+  if (!loss.device.is_cpu() || loss.shape.rank() != 0)
+    return ones(loss.shape, {.dtype = loss.dtype, .device = loss.device});
+  static thread_local Tensor kept;
+  static thread_local std::uint32_t version = 0;
+  if (kept.defined()) {
+    const TensorImpl& impl = *kept.impl();
+    if (impl.dtype == loss.dtype && impl.use_count() == 1 && impl.storage->use_count() == 1 &&
+        impl.storage->version() == version)
+      return kept;
+  }
+  kept = ones({}, {.dtype = loss.dtype});
+  version = kept.impl()->storage->version();
+  return kept;
+}
+
 /// The gradient that a walk from `output` begins with: the one given, or 1.
 Tensor first_gradient(const Tensor& output, const Tensor& given, std::size_t index) {
   if (given.defined()) {
@@ -18,7 +37,7 @@ Tensor first_gradient(const Tensor& output, const Tensor& given, std::size_t ind
   }
   if (!output.requires_grad()) return {};
   check<AutogradError>(output.numel() == 1, "grad can be implicitly created only for scalar outputs");
-  return ones(output.shape(), {.dtype = output.dtype(), .device = output.device()});
+  return gradient_of_scalar(output);
 }
 
 Root root_at(const Tensor& output, Tensor gradient, std::size_t index) {

@@ -58,31 +58,39 @@ void check_weight_shape(const Tensor& weight, std::int64_t classes) {
                     classes, " classes or no classes but got weight tensor of shape: ", Extents(weight.shape()));
 }
 
-}  // namespace
-
-Tensor cross_entropy(const Tensor& given, const Tensor& given_target, const CrossEntropyOptions& options) {
-  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) [[unlikely]]  // its text is dear to make
-    throw ValueError(text("label_smoothing must be between 0.0 and 1.0. Got: ", stream_float(options.label_smoothing)));
-  const Tensor input = given.dim() == 1 ? given.unsqueeze(0) : given;
-  check<ShapeError>(input.dim() == 2, "cross_entropy: input must have shape [n, classes] or [classes], but has shape ",
-                    given.shape());
+/// What PyTorch checks, in its order.
+void check_cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
+  check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1,
+                    "label_smoothing must be between 0.0 and 1.0. Got: ", stream_float(options.label_smoothing));
+  check<ShapeError>(input.dim() == 1 || input.dim() == 2,
+                    "cross_entropy: input must have shape [n, classes] or [classes], but has shape ", input.shape());
   check<DTypeError>(is_floating_point(input.dtype()), '"',
                     input.numel() > 0 ? "log_softmax_lastdim_kernel_impl" : "nll_loss_out_frame",
                     "\" not implemented for '", scalar_type_name(input.dtype()), '\'');
-  check_target_shape(given, given_target);
-  check_weight_shape(options.weight, input.shape()[1]);
-  check<DTypeError>(given_target.dtype() == DType::int64 || given_target.dtype() == DType::uint8,
-                    "expected target dtype to be Long or Byte, but got ", scalar_type_name(given_target.dtype()));
+  check_target_shape(input, target);
+  check_weight_shape(options.weight, input.size(-1));
+  check<DTypeError>(target.dtype() == DType::int64 || target.dtype() == DType::uint8,
+                    "expected target dtype to be Long or Byte, but got ", scalar_type_name(target.dtype()));
   const Tensor& weight = options.weight;
   check<DTypeError>(!weight.defined() || weight.dtype() == input.dtype(), "expected scalar type ",
                     scalar_type_name(input.dtype()), " but found ",
                     weight.defined() ? scalar_type_name(weight.dtype()) : "");
-  const Tensor target = (given.dim() == 1 ? given_target.detach().view({}) : given_target).to(DType::int64);
-  check_targets(target, input.shape()[1], options.ignore_index);
+}
+
+/// Floating rows, a class for each, no weights: what most calls are.
+bool is_plain_cross_entropy(const TensorImpl& input, const TensorImpl& target, const CrossEntropyOptions& options) {
+  return input.shape.rank() == 2 && is_floating_point(input.dtype) && target.shape.rank() == 1 &&
+         target.dtype == DType::int64 && target.numel == input.shape[0] && !options.weight.defined() &&
+         options.label_smoothing == 0;
+}
+
+Tensor cross_entropy_of_rows(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
+  const TensorImpl& impl = *input.impl();
+  const Tensor& weight = options.weight;
+  check_targets(target, impl.shape[1], options.ignore_index);
 
   const CrossEntropyAttributes attributes{options.ignore_index, options.label_smoothing,
                                           static_cast<std::int32_t>(options.reduction)};
-  const TensorImpl& impl = *input.impl();
   Tensor loss = options.reduction == Reduction::none ? make_tensor(target.shape(), impl.dtype, impl.device)
                                                      : make_tensor({}, impl.dtype, impl.device);
   const Tensor log_probabilities = make_tensor(impl.shape, impl.dtype, impl.device);
@@ -95,6 +103,18 @@ Tensor cross_entropy(const Tensor& given, const Tensor& given_target, const Cros
     node->set_attributes(attributes);
   }
   return loss;
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& given, const Tensor& given_target, const CrossEntropyOptions& options) {
+  check<ValueError>(given.defined() && given_target.defined(), "cross_entropy: input and target must be defined");
+  if (is_plain_cross_entropy(*given.impl(), *given_target.impl(), options)) [[likely]]
+    return cross_entropy_of_rows(given, given_target, options);
+  check_cross_entropy(given, given_target, options);
+  const bool one_row = given.dim() == 1;
+  return cross_entropy_of_rows(one_row ? given.unsqueeze(0) : given,
+                               (one_row ? given_target.detach().view({}) : given_target).to(DType::int64), options);
 }
 
 Tensor mse_loss(const Tensor& given_input, const Tensor& given_target, Reduction reduction) {

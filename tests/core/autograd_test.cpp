@@ -150,6 +150,44 @@ TEST_CASE("a leaf's own gradient tensor is never shared with another's", "[devic
   CHECK(b.grad().item() == 1);
 }
 
+TEST_CASE("the gradient a walk begins with is 1, whatever became of that of the walk before", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  const DType dtype = GENERATE(DType::float32, DType::float64);
+  CAPTURE(device, dtype);
+  const Tensor x = tensor({2.0f}).reshape({}).to(device).to(dtype).requires_grad_();
+  const auto gradient_of_triple = [&] {
+    x.set_grad({});
+    (x * 3).backward();
+    return x.grad().to(DType::float32).item();
+  };
+  SECTION("a leaf keeps it as its own") {
+    x.backward();
+    x.grad().fill_(7);
+    CHECK(gradient_of_triple() == 3);
+    x.set_grad({});
+    x.backward();
+    CHECK(x.grad().to(DType::float32).item() == 1);
+  }
+  SECTION("a hook changes it, or keeps it and changes it later") {
+    Tensor seen;
+    Tensor y = x * 3;
+    y.register_hook([&](const Tensor& gradient) { return seen = gradient, Tensor(); });
+    y.backward();
+    seen.fill_(7);
+    CHECK(gradient_of_triple() == 3);
+    seen.fill_(8);
+    CHECK(gradient_of_triple() == 3);
+    seen = {};
+    CHECK(gradient_of_triple() == 3);
+  }
+  SECTION("a view of it is kept") {
+    const Tensor row = x.view({1}).detach().requires_grad_();
+    row.reshape({}).backward();
+    row.grad().fill_(7);
+    CHECK(gradient_of_triple() == 3);
+  }
+}
+
 TEST_CASE("what an in-place product needs of itself is kept from before", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
