@@ -1,5 +1,13 @@
 #include <cairn/train/checkpoint.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
 #include <cairn/core/error.h>
 #include <cairn/core/suggest.h>
 #include <cairn/core/version.h>
@@ -10,7 +18,12 @@ namespace cairn::train {
 namespace {
 
 constexpr const char* header_key = "cairn";
-constexpr int layout = 1;  // of this dict: counts up when its meaning changes
+constexpr int layout = 2;  // of this dict: counts up when its meaning changes
+
+constexpr std::string_view step_prefix = "step-", suffix = ".cairn";
+constexpr std::size_t number_width = 8;
+
+std::string best_path(const std::string& folder) { return (std::filesystem::path(folder) / "best.cairn").string(); }
 
 }  // namespace
 
@@ -23,7 +36,10 @@ void Checkpoint::add(std::string name, Stateful& part) {
 
 Value Checkpoint::state() const {
   Dict state;
-  state.set(header_key, {{"layout", layout}, {"instruction_set", instruction_set()}});
+  state.set(header_key, {{"layout", layout},
+                         {"instruction_set", instruction_set()},
+                         {"steps", steps_},
+                         {"best", best_metric_ ? Value(*best_metric_) : Value()}});
   for (const auto& [key, value] : values_) {
     check<ValueError>(key != Key(header_key), "Checkpoint: a value cannot be named '", header_key, "'");
     state.set(key, value);
@@ -74,12 +90,124 @@ LoadPlan Checkpoint::plan_load(const Value& state) {
     plan.report().warnings.push_back(text("the run was saved on ", saved_set, " and goes on with ", instruction_set(),
                                           ": it will not be bit for bit what it would have been"));
   }
-  plan.then([this, values = std::move(values)]() mutable { values_ = std::move(values); });
+  const std::int64_t steps = header.at("steps").as_int();
+  const Value& best = header.at("best");
+  const std::optional<double> metric = best.is_none() ? std::nullopt : std::optional(best.as_float());
+  plan.then([this, values = std::move(values), steps, metric]() mutable {
+    values_ = std::move(values);
+    steps_ = steps;
+    best_metric_ = metric;
+  });
   return plan;
 }
 
 LoadReport Checkpoint::resume(const std::string& path, const CommitOptions& options, const io::OpenOptions& open) {
   return plan_load(io::open(path, open)).commit(options);
+}
+
+// The folder.
+
+Checkpoint::Checkpoint(CheckpointOptions options) : options_(std::move(options)) {
+  check<ValueError>(options_.every >= 1, "Checkpoint: every is ", options_.every, ", but must be at least 1");
+  check<ValueError>(options_.keep_last >= 0, "Checkpoint: keep_last is ", options_.keep_last,
+                    ", but must be 0 or more");
+}
+
+/// A NaN is never the best.
+bool Checkpoint::improves(double metric) const {
+  if (std::isnan(metric)) return false;
+  if (!best_metric_) return true;
+  return options_.best.mode == Best::max ? metric > *best_metric_ : metric < *best_metric_;
+}
+
+std::string Checkpoint::path_of(std::int64_t step) const {
+  std::string number = std::to_string(step);
+  number.insert(0, number.size() < number_width ? number_width - number.size() : 0, '0');
+  return (std::filesystem::path(options_.folder) / (text(step_prefix, number, suffix))).string();
+}
+
+std::vector<std::int64_t> Checkpoint::saved_steps() const {
+  std::vector<std::int64_t> steps;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(step_prefix) || !name.ends_with(suffix)) continue;
+    const char *begin = name.data() + step_prefix.size(), *end = name.data() + name.size() - suffix.size();
+    std::int64_t step = 0;
+    const auto [read, error] = std::from_chars(begin, end, step);
+    if (error == std::errc() && read == end && path_of(step) == entry.path().string()) steps.push_back(step);
+  }
+  std::ranges::sort(steps, std::greater<>());
+  return steps;
+}
+
+std::vector<std::string> Checkpoint::step(const Dict& metrics) {
+  check<ValueError>(!options_.folder.empty(), "Checkpoint: step() saves into a folder, but the options name none");
+  std::optional<double> metric;
+  if (const std::string& name = options_.best.metric; !name.empty()) {
+    const Value* given = metrics.find(Key(name));
+    if (!given) {
+      std::vector<std::string> names;
+      for (const auto& [key, value] : metrics) names.push_back(key.plain());
+      throw KeyError(
+          text("Checkpoint: the best is kept by '", name, "', which was not measured", describe_keys(name, names)));
+    }
+    metric = given->as_float();
+  }
+  const std::int64_t steps_before = steps_;
+  const std::optional<double> best_before = best_metric_;
+  std::vector<std::string> written;
+  const auto write = [&](const std::string& path) {
+    save(path);
+    written.push_back(path);
+  };
+  try {
+    ++steps_;
+    const bool is_best = metric && improves(*metric);
+    if (is_best) best_metric_ = metric;
+    if (is_best || steps_ % options_.every == 0) std::filesystem::create_directories(options_.folder);
+    if (steps_ % options_.every == 0) write(path_of(steps_));
+    if (is_best) write(best_path(options_.folder));
+  } catch (const std::filesystem::filesystem_error& error) {
+    steps_ = steps_before;
+    best_metric_ = best_before;
+    throw IoError(text(options_.folder, ": cannot be made a folder: ", error.code().message()),
+                  {.file = options_.folder});
+  } catch (...) {
+    steps_ = steps_before;
+    best_metric_ = best_before;
+    throw;
+  }
+  if (options_.keep_last > 0) {
+    std::vector<std::int64_t> steps = saved_steps();
+    // After going back to an older one, what was saved later goes first.
+    std::ranges::stable_partition(steps, [this](std::int64_t step) { return step <= steps_; });
+    std::error_code ignored;  // a file that does not go does no harm
+    for (std::size_t i = static_cast<std::size_t>(options_.keep_last); i < steps.size(); ++i)
+      std::filesystem::remove(path_of(steps[i]), ignored);
+  }
+  return written;
+}
+
+LoadReport Checkpoint::load_latest(const CommitOptions& options, const io::OpenOptions& open) {
+  std::vector<std::string> damaged;
+  for (const std::int64_t step : saved_steps()) {
+    try {
+      LoadReport report = resume(path_of(step), options, open);
+      report.warnings.insert(report.warnings.begin(), damaged.begin(), damaged.end());
+      return report;
+    } catch (const FormatError& error) {
+      damaged.push_back(text("an older checkpoint was taken, because of ", error.message()));
+    }
+  }
+  std::string fault = text(options_.folder, ": there is no checkpoint named ", step_prefix, "NUMBER", suffix);
+  if (!damaged.empty()) fault += " that is whole:";
+  for (const std::string& each : damaged) fault += "\n\t" + each;
+  throw IoError(fault, {.file = options_.folder});
+}
+
+LoadReport Checkpoint::load_best(const CommitOptions& options, const io::OpenOptions& open) {
+  return resume(best_path(options_.folder), options, open);
 }
 
 }  // namespace cairn::train

@@ -15,8 +15,21 @@
 // differs.
 //
 // Nothing that depends on time or place is in the file: the same state of a run is the same bytes.
+//
+// Told after every epoch (or step) how it went, a checkpoint keeps a folder of them:
+//
+//   Checkpoint checkpoint({.folder = "run", .every = 5, .keep_last = 3, .best = {"accuracy", Best::max}});
+//   checkpoint.step({{"accuracy", 0.97}});     run/
+//                                              ├─ step-00000010.cairn   the last three of every fifth
+//                                              ├─ step-00000015.cairn
+//                                              ├─ step-00000020.cairn
+//                                              └─ best.cairn            the one with the highest accuracy so far
+//
+// A new file is there, whole, before an old one goes.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +40,30 @@
 
 namespace cairn::train {
 
+enum class Best : std::uint8_t {
+  max,  ///< The largest number is the best.
+  min,
+};
+
+/// What the best checkpoint is the best in; without a metric none is kept.
+struct BestBy {
+  std::string metric = {};
+  Best mode = Best::max;
+};
+
+struct CheckpointOptions {
+  std::string folder = {};     ///< Where `step` saves; made when it is not there.
+  std::int64_t every = 1;      ///< Which of its calls do: every n-th.
+  std::int64_t keep_last = 0;  ///< How many of those files stay; 0: all. Those saved before going back go first.
+  BestBy best = {};
+};
+
 class Checkpoint {
  public:
+  Checkpoint() = default;
+  /// Throws ValueError for an `every` below 1 or a `keep_last` below 0.
+  explicit Checkpoint(CheckpointOptions options);
+
   /// What is saved under `name`. The part must outlive the checkpoint. Throws ValueError for a name that is taken or
   /// empty.
   void add(std::string name, Stateful& part);
@@ -53,9 +88,30 @@ class Checkpoint {
   /// The same from a state that is already open or loaded.
   LoadPlan plan_load(const Value& state);
 
+  /// Says that an epoch (or whatever is counted) is done, with what was measured of it; saves into the folder what the
+  /// options say, and returns the paths of the files written. Throws ValueError without a folder, KeyError when the
+  /// metric to be the best in is not among `metrics`, and as io::save; then the call has not counted, and every file
+  /// that was there still is.
+  std::vector<std::string> step(const Dict& metrics = {});
+  std::int64_t steps() const { return steps_; }                ///< How many calls of `step` the run has seen.
+  std::optional<double> best() const { return best_metric_; }  ///< The best number so far; saved with the run.
+
+  /// As `resume`, from the newest file of `step` that is whole; the report's warnings name those that are not. Throws
+  /// IoError when the folder has none.
+  LoadReport load_latest(const CommitOptions& options = {}, const io::OpenOptions& open = {});
+  /// As `resume`, from the best.
+  LoadReport load_best(const CommitOptions& options = {}, const io::OpenOptions& open = {});
+
  private:
+  bool improves(double metric) const;
+  std::string path_of(std::int64_t step) const;
+  std::vector<std::int64_t> saved_steps() const;  ///< Those that there are files of, the newest first.
+
+  CheckpointOptions options_;
   std::vector<std::pair<std::string, Stateful*>> parts_;
   Dict values_;
+  std::int64_t steps_ = 0;
+  std::optional<double> best_metric_;
 };
 
 }  // namespace cairn::train

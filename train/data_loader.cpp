@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <cairn/core/error.h>
+#include <cairn/train/prefetcher.h>
 
 namespace cairn::train {
 
@@ -16,6 +17,15 @@ namespace {
 void compare(std::string& faults, const Value& state, const char* key, const Value& present, const char* what) {
   const std::string saved = to_string(state.at(key)), here = to_string(present);
   if (saved != here) faults += text("\n\t", what, " is ", here, " here, but ", saved, " in the saved state");
+}
+
+/// A number that follows from both and looks like chance (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", 2014, the finaliser of SplitMix64).
+std::uint64_t mixed(std::uint64_t seed, std::int64_t number) {
+  std::uint64_t z = seed + 0x9e3779b97f4a7c15 * (static_cast<std::uint64_t>(number) + 1);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
 }
 
 /// The generator's saved state with its numbers at hand, checked.
@@ -31,7 +41,10 @@ DataLoader::DataLoader(const Dataset& dataset, const DataLoaderOptions& options)
     : dataset_(&dataset), options_(options), generator_(options.generator ? *options.generator : default_generator()) {
   check<ValueError>(options.batch_size >= 1, "DataLoader: batch_size is ", options.batch_size,
                     ", but must be at least 1");
+  check<ValueError>(options.prefetch >= 0, "DataLoader: prefetch is ", options.prefetch, ", but must be 0 or more");
 }
+
+DataLoader::~DataLoader() = default;
 
 std::int64_t DataLoader::size() const {
   const std::int64_t full = dataset_->size() / options_.batch_size;
@@ -49,18 +62,38 @@ std::optional<Batch> DataLoader::next() {
     order_state_ = std::move(before);
   }
   if (step_ == size()) {
+    prefetcher_.reset();
     order_ = order_state_ = Tensor();
     step_ = 0;
     ++epoch_;
     return std::nullopt;
   }
-  const std::int64_t start = step_ * options_.batch_size;
-  const std::int64_t length = std::min(options_.batch_size, dataset_->size() - start);
-  const std::span<const std::int64_t> order = order_.data<std::int64_t>();
-  Batch batch = dataset_->batch(order.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(length)));
+  Batch batch = next_made();
   if (!options_.device.is_cpu()) batch = {batch.inputs.to(options_.device), batch.targets.to(options_.device)};
   ++step_;
   return batch;
+}
+
+Batch DataLoader::next_made() {
+  if (options_.prefetch == 0) return make(step_);
+  if (!prefetcher_) {
+    prefetcher_ = std::make_unique<Prefetcher>([this](std::int64_t step) { return make(step); }, step_, size(),
+                                               options_.prefetch);
+  }
+  try {
+    return prefetcher_->next();
+  } catch (...) {
+    prefetcher_.reset();  // the next call tries again
+    throw;
+  }
+}
+
+Batch DataLoader::make(std::int64_t step) const {
+  const std::int64_t start = step * options_.batch_size;
+  const std::int64_t length = std::min(options_.batch_size, dataset_->size() - start);
+  const std::span<const std::int64_t> order = order_.data<std::int64_t>();
+  return dataset_->sample(order.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(length)),
+                          mixed(mixed(options_.seed, epoch_), step));
 }
 
 Value DataLoader::state() const {
@@ -73,6 +106,7 @@ Value DataLoader::state() const {
   state.set("batch_size", options_.batch_size);
   state.set("shuffle", options_.shuffle);
   state.set("drop_last", options_.drop_last);
+  state.set("seed", options_.seed);
   return state;
 }
 
@@ -82,6 +116,7 @@ LoadPlan DataLoader::plan_load(const Value& state) {
   compare(faults, state, "batch_size", options_.batch_size, "batch_size");
   compare(faults, state, "shuffle", options_.shuffle, "shuffle");
   compare(faults, state, "drop_last", options_.drop_last, "drop_last");
+  compare(faults, state, "seed", options_.seed, "seed");
   const std::int64_t epoch = state.at("epoch").as_int(), step = state.at("step").as_int();
   if (epoch < 0 || step < 0 || step > size()) {
     faults += text("\n\tthe position is epoch ", epoch, ", step ", step, ", but an epoch has ", size(), " steps");
@@ -99,6 +134,7 @@ LoadPlan DataLoader::plan_load(const Value& state) {
   LoadPlan plan;
   if (options_.shuffle) plan.append(generator_.plan_load(state.at("generator")));
   plan.then([this, epoch, step, order = std::move(order), order_state = std::move(order_state)]() mutable {
+    prefetcher_.reset();
     epoch_ = epoch;
     step_ = step;
     order_ = std::move(order);

@@ -27,6 +27,8 @@ Tensor gather(const Tensor& rows, std::span<const std::int64_t> indices) {
 
 }  // namespace
 
+Batch Dataset::sample(std::span<const std::int64_t> indices, std::uint64_t) const { return batch(indices); }
+
 TensorDataset::TensorDataset(Tensor inputs, Tensor targets) {
   check<ShapeError>(inputs.dim() >= 1 && targets.dim() >= 1 && inputs.size(0) == targets.size(0),
                     "TensorDataset: inputs of shape ", bracketed(inputs.shape()), " and targets of shape ",

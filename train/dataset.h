@@ -29,6 +29,10 @@ class Dataset {
 
   /// New tensors with the examples of the given numbers, in that order. Throws IndexError outside [0, size()).
   virtual Batch batch(std::span<const std::int64_t> indices) const = 0;
+
+  /// The same, as a loader asks for it: where examples are changed at random (transforms.h), `seed` decides how. A
+  /// loader that prepares batches ahead calls this on a thread of its own.
+  virtual Batch sample(std::span<const std::int64_t> indices, std::uint64_t seed) const;
 };
 
 /// Examples that lie in memory, on the CPU: `inputs[i]` belongs to `targets[i]`.

@@ -121,10 +121,10 @@ TEST_CASE("a run that does not fit is refused, and nothing changes", "[device]")
   }
   SECTION("because it comes from a later layout") {
     Value state = run.checkpoint.state();
-    state["cairn"]["layout"] = 2;
+    state["cairn"]["layout"] = 3;
     io::save(file, state);
     CHECK_THROWS_WITH(run.checkpoint.resume(file),
-                      "Checkpoint: the run was saved in layout 2, but this version knows 1");
+                      "Checkpoint: the run was saved in layout 3, but this version knows 2");
   }
   SECTION("because the file is damaged") {
     Run other(2);

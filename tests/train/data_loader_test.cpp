@@ -145,3 +145,29 @@ TEST_CASE("a loader of nothing has epochs without batches") {
   CHECK(loader.epoch() == 1);
   CHECK_THROWS_AS(train::DataLoader(none, {.batch_size = 0}), ValueError);
 }
+
+namespace {
+
+/// Has no example of the numbers from `broken` on.
+struct BrokenDataset : train::TensorDataset {
+  mutable std::int64_t broken = 5;
+  using train::TensorDataset::TensorDataset;
+  train::Batch batch(std::span<const std::int64_t> indices) const override {
+    check<IoError>(indices.front() < broken, "the disk is gone");
+    return TensorDataset::batch(indices);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("batches made ahead come in order, and what goes wrong comes with its batch") {
+  const BrokenDataset dataset(zeros({9, 1}), arange(9));
+  train::DataLoader loader(dataset, {.batch_size = 2, .prefetch = 4});
+  CHECK(next(loader, 3) == std::vector<Labels>{{0, 1}, {2, 3}, {4, 5}});
+  CHECK_THROWS_WITH(loader.next(), Contains("the disk is gone"));
+  CHECK(loader.step() == 3);
+  dataset.broken = 100;  // mended: the next call tries again
+  CHECK(next(loader, 3) == std::vector<Labels>{{6, 7}, {8}, {-1}});
+  CHECK(next(loader, 1) == std::vector<Labels>{{0, 1}});  // a loader may go while batches are made
+  CHECK_THROWS_AS(train::DataLoader(dataset, {.prefetch = -1}), ValueError);
+}
