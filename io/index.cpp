@@ -4,8 +4,8 @@
 #include <bit>
 
 #include <cairn/core/dtype.h>
+#include <cairn/core/python_text.h>
 #include <cairn/io/codec.h>
-#include <cairn/io/utf8.h>
 
 namespace cairn::io {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include <cairn/core/python_text.h>
 #include <cairn/io/bytes.h>
 #include <cairn/io/format.h>
-#include <cairn/io/utf8.h>
 
 namespace cairn::io {
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include <cairn/core/error.h>
+#include <cairn/core/python_text.h>
 #include <cairn/io/bytes.h>
 #include <cairn/io/format.h>
-#include <cairn/io/utf8.h>
 
 namespace cairn::io {
 

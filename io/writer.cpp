@@ -7,11 +7,11 @@
 
 #include <cairn/core/error.h>
 #include <cairn/core/parallel.h>
+#include <cairn/core/python_text.h>
 #include <cairn/core/tensor_impl.h>
 #include <cairn/io/codec.h>
 #include <cairn/io/report.h>
 #include <cairn/io/tree.h>
-#include <cairn/io/utf8.h>
 
 namespace cairn::io {
 

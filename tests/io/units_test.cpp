@@ -5,12 +5,12 @@
 
 #include "values.h"
 
+#include <cairn/core/python_text.h>
 #include <cairn/io/blobs.h>
 #include <cairn/io/checksum.h>
 #include <cairn/io/codec.h>
 #include <cairn/io/format.h>
 #include <cairn/io/output.h>
-#include <cairn/io/utf8.h>
 
 using namespace cairn;
 
@@ -105,11 +105,11 @@ TEST_CASE("What a chunk becomes depends on its bytes and the preset alone", "[io
 TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
   for (const char* right : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
                             "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
-    CHECK(io::is_utf8(right));
-  CHECK(io::is_utf8(std::string_view("a\0b", 3)));
+    CHECK(is_utf8(right));
+  CHECK(is_utf8(std::string_view("a\0b", 3)));
   for (const char* wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
                             "\xe1\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe"})
-    CHECK_FALSE(io::is_utf8(wrong));
+    CHECK_FALSE(is_utf8(wrong));
 }
 
 TEST_CASE("Blobs are aligned by size, at no more than a sixteenth of it", "[io][format]") {
