@@ -9,6 +9,7 @@
 #include <cairn/core/error.h>
 #include <cairn/core/generator.h>
 #include <cairn/core/hooks.h>
+#include <cairn/core/name_pattern.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/parallel.h>
 #include <cairn/core/plugin.h>
@@ -17,6 +18,7 @@
 #include <cairn/core/random.h>
 #include <cairn/core/shape.h>
 #include <cairn/core/state_dict.h>
+#include <cairn/core/state_dict_tools.h>
 #include <cairn/core/stateful.h>
 #include <cairn/core/tensor.h>
 #include <cairn/core/update.h>
