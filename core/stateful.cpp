@@ -191,6 +191,7 @@ void LoadReport::append(LoadReport&& other) {
   append_moved(missing_keys, other.missing_keys);
   append_moved(unexpected_keys, other.unexpected_keys);
   append_moved(conversions, other.conversions);
+  append_moved(skipped, other.skipped);
   append_moved(ties, other.ties);
   append_moved(warnings, other.warnings);
 }

@@ -31,6 +31,7 @@ struct LoadReport {
   std::vector<std::string> missing_keys;
   std::vector<std::string> unexpected_keys;
   std::vector<std::string> conversions;  ///< "fc.weight: float64 -> float32"
+  std::vector<std::string> skipped;      ///< "fc.weight: [10, 5] from checkpoint, [2, 5] in model", where one may skip.
   std::vector<std::string> ties;         ///< Names whose numbers another name overwrote: both lead to the same tensor.
   std::vector<std::string> warnings;
 

@@ -156,9 +156,11 @@ std::string to_string(const StateDict& state, const PrintOptions& options) {
 std::string keys_text(const StateDict& state) { return "odict_keys(" + quoted_list(state.keys()) + ")"; }
 
 std::string to_string(const LoadReport& report) {
-  if (report.missing_keys.empty() && report.unexpected_keys.empty()) return "<All keys matched successfully>";
+  if (report.missing_keys.empty() && report.unexpected_keys.empty() && report.skipped.empty())
+    return "<All keys matched successfully>";
   return "_IncompatibleKeys(missing_keys=" + quoted_list(report.missing_keys) +
-         ", unexpected_keys=" + quoted_list(report.unexpected_keys) + ")";
+         ", unexpected_keys=" + quoted_list(report.unexpected_keys) +
+         (report.skipped.empty() ? "" : ", skipped=" + quoted_list(report.skipped)) + ")";
 }
 
 std::ostream& operator<<(std::ostream& out, const Value& value) { return out << to_string(value); }

@@ -16,6 +16,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include <cairn/nn/call.h>
 #include <cairn/nn/member.h>
 #include <cairn/nn/module.h>
 
@@ -44,11 +45,14 @@ namespace detail {
 
 class ChildBase : public Member {
  protected:
+  using Accepts = bool (*)(const Module* module);
+
   ChildBase() = default;
-  ChildBase(Module* owner, std::string_view name, std::shared_ptr<Module> module)
-      : Member(owner, name, MemberKind::child), module_(std::move(module)) {}
-  ChildBase(const ChildBase& other) : Member(), module_(join_copy(other, other.module_)) {}
-  ChildBase(ChildBase&& other) noexcept : Member(std::move(other)), module_(std::move(other.module_)) {}
+  ChildBase(Module* owner, std::string_view name, std::shared_ptr<Module> module, Accepts accepts)
+      : Member(owner, name, MemberKind::child), module_(std::move(module)), accepts_(accepts) {}
+  ChildBase(const ChildBase& other) : Member(), module_(join_copy(other, other.module_)), accepts_(other.accepts_) {}
+  ChildBase(ChildBase&& other) noexcept
+      : Member(std::move(other)), module_(std::move(other.module_)), accepts_(other.accepts_) {}
   ChildBase& operator=(const ChildBase& other) {
     module_ = assigned_copy(other, other.module_);
     return *this;
@@ -57,6 +61,7 @@ class ChildBase : public Member {
 
   friend class nn::Module;
   std::shared_ptr<Module> module_;
+  Accepts accepts_ = nullptr;  ///< Whether a module is of the declared class; null: any is.
 };
 
 /// A child known only at run time.
@@ -108,7 +113,7 @@ class Child : public detail::ChildBase {
   /// Throws KeyError for a name with a dot, an empty or a taken one.
   template <class Owner, class... Args>
   Child(Owner* owner, std::string_view name, Args&&... args)
-      : ChildBase(owner, name, detail::make_child<T>(std::forward<Args>(args)...)) {
+      : ChildBase(owner, name, detail::make_child<T>(std::forward<Args>(args)...), &accepts) {
     detail::remember_type(owner);
   }
 
@@ -143,11 +148,14 @@ class Child : public detail::ChildBase {
     return std::static_pointer_cast<T>(module_);
   }  ///< For giving a module two places.
 
-  /// Calls `T::forward`.
+  /// Calls `T::forward`, with the module's hooks around it.
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {
-    return (**this).forward(std::forward<Args>(args)...);
+    return call(**this, std::forward<Args>(args)...);
   }
+
+ private:
+  static bool accepts(const Module* module) { return dynamic_cast<const T*>(module) != nullptr; }
 };
 
 }  // namespace cairn::nn

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include <cairn/core/ops.h>
-#include <cairn/nn/module.h>
+#include <cairn/nn/call.h>
 
 namespace cairn::nn {
 
@@ -19,7 +19,8 @@ class CrossEntropyLoss : public Module {
 
   using Module::forward;
   Tensor forward(const Tensor& input, const Tensor& target);
-  Tensor operator()(const Tensor& input, const Tensor& target) { return forward(input, target); }
+  Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
+
 
   std::int64_t ignore_index;
   Reduction reduction;

@@ -1,8 +1,9 @@
 // What probably went wrong when a state dict does not fit a module: the hint below PyTorch's text.
 //
-// Three mistakes make up most of them: the dict was saved from a wrapper (every key begins with "module."), the dict is
-// a whole checkpoint in which the state dict is one entry, or a key was renamed. Linear in the number of keys: only the
-// first few missing keys are compared with the unexpected ones.
+// Four mistakes make up most of them: the dict was saved from a wrapper (every key begins with "module."), the dict is
+// a whole checkpoint in which the state dict is one entry, a list is numbered from elsewhere ("layers.1.weight" for
+// "layers.0.weight"), or a key was renamed. Linear in the number of keys: only the first few missing keys are compared
+// with the unexpected ones.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ Module* Member::owner() const {
 Member::Member(Module* owner, std::string_view name, MemberKind kind) {
   owner->check_name(name, kind);
   const std::ptrdiff_t offset = distance(owner, this);
-  owner->rows_.push_back({std::string(name), kind, true, offset, nullptr});
+  owner->add_row({std::string(name), kind, true, offset, nullptr});
   offset_ = offset;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <cairn/core/autograd.h>
+#include <cairn/core/python_text.h>
 #include <cairn/core/suggest.h>
 #include <cairn/core/tensor_impl.h>
 #include <cairn/nn/child.h>
@@ -17,17 +18,15 @@ using detail::MemberKind;
 
 namespace {
 
-/// Calls `f(name, module)` for `module` and all below it, each once, parents first.
-void walk_modules(const std::string& name, Module& module, std::unordered_set<const Module*>& seen,
-                  const std::function<void(const std::string&, Module&)>& f) {
-  if (!seen.insert(&module).second) return;
-  f(name, module);
-  for (const auto& [child_name, child] : module.named_children()) {
-    walk_modules(name.empty() ? child_name : name + "." + child_name, *child, seen, f);
-  }
+std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+
+/// "a.b" and "c" of "a.b.c".
+std::pair<std::string, std::string> split_path(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == path.npos ? std::pair(std::string(), path) : std::pair(path.substr(0, dot), path.substr(dot + 1));
 }
 
-std::vector<Tensor> without_names(std::vector<std::pair<std::string, Tensor>> named) {
+std::vector<Tensor> without_names(NamedTensors named) {
   std::vector<Tensor> tensors;
   tensors.reserve(named.size());
   for (auto& [name, tensor] : named) tensors.push_back(std::move(tensor));
@@ -48,19 +47,62 @@ Tensor Module::forward(const Tensor&) {
                   {.hint = "override Tensor forward(const Tensor& x), or call the class's own forward"});
 }
 
+// Hooks.
+
+ModuleHooks& Module::own_hooks() {
+  if (!hooks_) hooks_ = std::make_shared<ModuleHooks>();
+  hooks_->module = this;
+  return *hooks_;
+}
+
+Tensor Module::call_with_hooks(const Tensor& x) { return detail::call_with_hooks(*this, hooks_, x); }
+
 // The table of members.
 
-void Module::check_name(std::string_view name, MemberKind kind) {
+void Module::check_text(std::string_view name, MemberKind kind) {
   const char* what = kind == MemberKind::parameter ? "parameter" : kind == MemberKind::buffer ? "buffer" : "module";
   if (name.find('.') != name.npos) {
     if (kind == MemberKind::child) throw KeyError(text("module name can't contain \".\", got: ", name));
     throw KeyError(text(what, " name can't contain \".\""));
   }
   check<KeyError>(!name.empty(), what, " name can't be empty string \"\"");
+  check<KeyError>(is_utf8(name), what, " name must be text in UTF-8, got: ", python_text(name));
+}
+
+/// False only if there is no row of that name: keeps a module of many members from being searched for each.
+bool Module::may_have(std::string_view name) const {
+  constexpr std::size_t few = 32;
+  if (rows_.size() < few) return true;
+  if (!names_) {
+    names_ = std::make_unique<std::unordered_set<std::string>>();
+    for (const Row& row : rows_) names_->insert(row.name);
+  }
+  return names_->contains(std::string(name));
+}
+
+void Module::add_row(Row row) {
+  if (names_) names_->insert(row.name);
+  rows_.push_back(std::move(row));
+}
+
+void Module::check_free(std::string_view name) const {
+  check<KeyError>(!row_named(name), "attribute '", name, "' already exists");
+}
+
+void Module::check_name(std::string_view name, MemberKind kind) {
+  check_text(name, kind);
+  if (!may_have(name)) return;
   const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& each) { return each.name == name; });
   if (row == rows_.end()) return;
   check<KeyError>(!row->present, "attribute '", name, "' already exists");
   rows_.erase(row);  // a copy constructor that makes a member anew, instead of copying it
+}
+
+const Module::Row* Module::row_named(std::string_view name) const {
+  if (!may_have(name)) return nullptr;
+  const auto row =
+      std::find_if(rows_.begin(), rows_.end(), [&](const Row& each) { return each.present && each.name == name; });
+  return row == rows_.end() ? nullptr : &*row;
 }
 
 Module::Row* Module::row_at(std::ptrdiff_t offset) {
@@ -86,30 +128,51 @@ const std::shared_ptr<Module>& Module::child(const Row& row) const {
 }
 
 void Module::register_parameter(const std::string& name, Tensor tensor, bool requires_grad) {
+  if (const Row* row = row_named(name); row && row->kind == MemberKind::parameter) {
+    static_cast<Tensor&>(parameter(*row)) = detail::as_parameter(std::move(tensor), requires_grad);
+    return;
+  }
   check_name(name, MemberKind::parameter);
-  rows_.push_back(
-      {name, MemberKind::parameter, true, 0, std::make_shared<Parameter>(std::move(tensor), requires_grad)});
+  add_row({name, MemberKind::parameter, true, 0, std::make_shared<Parameter>(std::move(tensor), requires_grad)});
 }
 
 void Module::register_buffer(const std::string& name, Tensor tensor, bool persistent) {
+  if (const Row* row = row_named(name); row && row->kind == MemberKind::buffer) {
+    Buffer& known = buffer(*row);
+    static_cast<Tensor&>(known) = std::move(tensor);
+    known.persistent_ = persistent;
+    return;
+  }
   check_name(name, MemberKind::buffer);
-  rows_.push_back({name, MemberKind::buffer, true, 0, std::make_shared<Buffer>(std::move(tensor), persistent)});
+  add_row({name, MemberKind::buffer, true, 0, std::make_shared<Buffer>(std::move(tensor), persistent)});
+}
+
+void Module::put_child(const Row& row, std::shared_ptr<Module> module) {
+  auto& slot = static_cast<detail::ChildBase&>(*member(row));
+  check<TypeError>(!module || !slot.accepts_ || slot.accepts_(module.get()), "cannot assign '",
+                   module ? module->name() : "", "' as child module '", row.name,
+                   "' (the class it is declared with, or None, expected)");
+  slot.module_ = std::move(module);
 }
 
 void Module::register_module(const std::string& name, std::shared_ptr<Module> module) {
+  if (const Row* row = row_named(name); row && row->kind == MemberKind::child) {
+    put_child(*row, std::move(module));
+    return;
+  }
   check_name(name, MemberKind::child);
-  rows_.push_back({name, MemberKind::child, true, 0, std::make_shared<detail::OwnedChild>(std::move(module))});
+  add_row({name, MemberKind::child, true, 0, std::make_shared<detail::OwnedChild>(std::move(module))});
 }
 
 // Lists.
 
 std::vector<std::pair<std::string, Module*>> Module::named_children() const {
   std::vector<std::pair<std::string, Module*>> found;
+  std::unordered_set<const Module*> seen;
   for (const Row& row : rows_) {
     if (row.kind != MemberKind::child || !row.present) continue;
     Module* module = child(row).get();
-    const auto same = [&](const auto& each) { return each.second == module; };
-    if (module && std::none_of(found.begin(), found.end(), same)) found.emplace_back(row.name, module);
+    if (module && seen.insert(module).second) found.emplace_back(row.name, module);
   }
   return found;
 }
@@ -120,11 +183,20 @@ std::vector<Module*> Module::children() const {
   return found;
 }
 
-std::vector<std::pair<std::string, Module*>> Module::named_modules(const std::string& prefix) const {
+std::vector<std::pair<std::string, Module*>> Module::named_modules(const std::string& prefix,
+                                                                   bool remove_duplicate) const {
   std::vector<std::pair<std::string, Module*>> found;
   std::unordered_set<const Module*> seen;
-  walk_modules(prefix, const_cast<Module&>(*this), seen,
-               [&](const std::string& name, Module& module) { found.emplace_back(name, &module); });
+  const std::function<void(const std::string&, const Module&)> walk = [&](const std::string& path,
+                                                                          const Module& module) {
+    if (remove_duplicate && !seen.insert(&module).second) return;
+    found.emplace_back(path, const_cast<Module*>(&module));
+    for (const Row& row : module.rows_) {
+      if (row.kind != MemberKind::child || !row.present) continue;
+      if (const auto& child = module.child(row)) walk(joined(path, row.name), *child);
+    }
+  };
+  walk(prefix, *this);
   return found;
 }
 
@@ -134,57 +206,90 @@ std::vector<Module*> Module::modules() const {
   return found;
 }
 
-std::vector<std::pair<std::string, Tensor>> Module::named_tensors(MemberKind kind, const std::string& prefix,
-                                                                  bool recurse) const {
-  std::vector<std::pair<std::string, Tensor>> found;
+NamedTensors Module::named_tensors(MemberKind kind, const std::string& prefix, bool recurse,
+                                   bool remove_duplicate) const {
+  NamedTensors found;
   std::unordered_set<const TensorImpl*> seen;
   const auto visit = [&](const std::string& path, const Module& module) {
     for (const Row& row : module.rows_) {
       if (row.kind != kind || !row.present) continue;
       const Tensor& tensor = kind == MemberKind::parameter ? static_cast<const Tensor&>(module.parameter(row))
                                                            : static_cast<const Tensor&>(module.buffer(row));
-      if (!tensor.defined() || !seen.insert(tensor.impl()).second) continue;
-      found.emplace_back(path.empty() ? row.name : path + "." + row.name, tensor);
+      if (!tensor.defined() || (remove_duplicate && !seen.insert(tensor.impl()).second)) continue;
+      found.emplace_back(joined(path, row.name), tensor);
     }
   };
   if (recurse) {
-    for (const auto& [path, module] : named_modules(prefix)) visit(path, *module);
+    for (const auto& [path, module] : named_modules(prefix, remove_duplicate)) visit(path, *module);
   } else {
     visit(prefix, *this);
   }
   return found;
 }
 
-std::vector<std::pair<std::string, Tensor>> Module::named_parameters(const std::string& prefix, bool recurse) const {
-  return named_tensors(MemberKind::parameter, prefix, recurse);
+NamedTensors Module::named_parameters(const std::string& prefix, bool recurse, bool remove_duplicate) const {
+  return named_tensors(MemberKind::parameter, prefix, recurse, remove_duplicate);
 }
-std::vector<std::pair<std::string, Tensor>> Module::named_buffers(const std::string& prefix, bool recurse) const {
-  return named_tensors(MemberKind::buffer, prefix, recurse);
+NamedTensors Module::named_buffers(const std::string& prefix, bool recurse, bool remove_duplicate) const {
+  return named_tensors(MemberKind::buffer, prefix, recurse, remove_duplicate);
 }
 std::vector<Tensor> Module::parameters(bool recurse) const { return without_names(named_parameters("", recurse)); }
 std::vector<Tensor> Module::buffers(bool recurse) const { return without_names(named_buffers("", recurse)); }
 
+// By path.
+
+const Module::Row& Module::row_at_path(const std::string& path, const std::string& name) const {
+  if (const Row* row = row_named(name)) return *row;
+  std::vector<std::string> names;
+  for (const Row& row : rows_) names.push_back(row.name);
+  throw KeyError(text(this->name(), " has no attribute `", name, "`"),
+                 {.hint = text("of the path \"", path, "\"", describe_keys(name, names))});
+}
+
 Module& Module::get_submodule(const std::string& path) const {
-  auto* module = const_cast<Module*>(this);
+  const Module* module = this;
   for (std::size_t start = 0; start < path.size();) {
     const std::size_t end = std::min(path.find('.', start), path.size());
-    const std::string part = path.substr(start, end - start);
-    Module* next = nullptr;
-    std::vector<std::string> names;
-    for (const Row& row : module->rows_) {
-      if (row.kind != MemberKind::child || !row.present) continue;
-      names.push_back(row.name);
-      if (row.name == part) next = module->child(row).get();
-    }
-    if (!next) {
-      throw KeyError(text(module->name(), " has no attribute `", part, "`"),
-                     {.hint = text("of the path \"", path, "\"", describe_keys(part, names))});
-    }
-    module = next;
+    const Row& row = module->row_at_path(path, path.substr(start, end - start));
+    check<KeyError>(row.kind == MemberKind::child && module->child(row), "`", row.name, "` is not an nn.Module");
+    module = module->child(row).get();
     start = end + 1;
   }
-  return *module;
+  return const_cast<Module&>(*module);
 }
+
+Parameter& Module::get_parameter(const std::string& path) const {
+  const auto [parent, name] = split_path(path);
+  const Module& module = get_submodule(parent);
+  const Row& row = module.row_at_path(path, name);
+  check<KeyError>(row.kind == MemberKind::parameter && module.parameter(row).defined(), "`", name,
+                  "` is not an nn.Parameter");
+  return module.parameter(row);
+}
+
+Buffer& Module::get_buffer(const std::string& path) const {
+  const auto [parent, name] = split_path(path);
+  const Module& module = get_submodule(parent);
+  const Row& row = module.row_at_path(path, name);
+  check<KeyError>(row.kind == MemberKind::buffer, "`", name, "` is not a buffer");
+  return module.buffer(row);
+}
+
+void Module::set_submodule(const std::string& path, std::shared_ptr<Module> module, bool strict) {
+  check<ValueError>(!path.empty(), "Cannot set the submodule without a target name!");
+  const auto [parent, name] = split_path(path);
+  Module& above = get_submodule(parent);
+  const Row* row = strict ? &above.row_at_path(path, name) : above.row_named(name);
+  check<KeyError>(!row || row->kind == MemberKind::child, "`", name, "` is not an nn.Module");
+  above.register_module(name, std::move(module));
+}
+
+Module& unwrap(Module& module) {
+  Module* inner = &module;
+  while (Module* next = inner->wrapped()) inner = next;
+  return *inner;
+}
+const Module& unwrap(const Module& module) { return unwrap(const_cast<Module&>(module)); }
 
 // All of it at once.
 

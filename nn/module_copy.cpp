@@ -36,6 +36,7 @@ std::vector<Module::Row> Module::copied_rows(const Module& other, const std::sha
 
 Module::Module(const Module& other)
     : Stateful(other), training(other.training), copy_type_(other.copy_type_), copy_function_(other.copy_function_) {
+  copy_hooks(other);
   const auto memo = CopySession::memo_for(other);
   std::vector<std::ptrdiff_t> pending;
   rows_ = copied_rows(other, memo, pending);
@@ -44,6 +45,8 @@ Module::Module(const Module& other)
 
 Module::Module(Module&& other)
     : Stateful(other), training(other.training), copy_type_(other.copy_type_), copy_function_(other.copy_function_) {
+  hooks_ = std::move(other.hooks_);
+  if (hooks_) hooks_->module = this;
   std::vector<std::ptrdiff_t> pending;
   rows_.reserve(other.rows_.size());
   for (Row& row : other.rows_) {
@@ -71,8 +74,16 @@ Module& Module::operator=(const Module& other) {
   }
   CopySession::open(this, &other, CopySession::Kind::assign, memo, std::move(pending));
   rows_ = std::move(rows);
+  names_ = nullptr;
   training = other.training;
+  copy_hooks(other);
   return *this;
+}
+
+/// A copy has the hooks of the original; each module's handles remove its own.
+void Module::copy_hooks(const Module& other) {
+  hooks_ = other.hooks_ ? std::make_shared<ModuleHooks>(*other.hooks_) : nullptr;
+  if (hooks_) hooks_->module = this;
 }
 
 std::shared_ptr<Module> clone_module(const Module& module) {

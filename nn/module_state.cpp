@@ -17,6 +17,10 @@ StateDict Module::state_dict(const std::string& prefix, bool keep_vars) const {
 void Module::state_dict(StateDict& destination, const std::string& prefix, bool keep_vars) const {
   const std::string path = prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);  // without the last dot
   destination.metadata().set(path, Dict{{"version", version()}});
+  if (hooks_) {
+    const auto pre_hooks = hooks_->state_dict_pre;  // a hook may remove itself
+    for (const auto& [id, hook] : pre_hooks) hook(*hooks_->module, prefix, keep_vars);
+  }
   const auto add = [&](const std::string& name, const Tensor& tensor) {
     if (tensor.defined()) destination.set(prefix + name, keep_vars ? tensor : tensor.detach());
   };
@@ -31,6 +35,11 @@ void Module::state_dict(StateDict& destination, const std::string& prefix, bool 
     if (row.present && row.kind == MemberKind::child && child(row)) {
       child(row)->state_dict(destination, prefix + row.name + ".", keep_vars);
     }
+  }
+  if (hooks_) {
+    const auto post_hooks = hooks_->state_dict_post;
+    for (const auto& [id, hook] : post_hooks)
+      hook(*hooks_->module, destination, prefix, destination.metadata()[path].as_dict());
   }
 }
 

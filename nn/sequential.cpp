@@ -11,6 +11,7 @@ Tensor Sequential::forward(const Tensor& x) {
 }
 
 void Sequential::push_back(const std::string& name, std::shared_ptr<Module> module) {
+  check_free(name);
   register_module(name, std::move(module));
 }
 

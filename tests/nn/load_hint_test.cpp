@@ -55,6 +55,27 @@ TEST_CASE("the hint below the text says what was probably meant") {
     checkpoint.set("model", model.state_dict());
     CHECK_THAT(what(checkpoint), Catch::Matchers::Contains("the entry 'model' is a dict itself"));
   }
+  SECTION("a list that is numbered from elsewhere") {
+    nn::Sequential net{nn::Linear(1, 1), nn::Linear(1, 1), nn::Linear(1, 1)};
+    StateDict state;
+    for (const auto& [key, value] : net.state_dict()) state.set(std::string(1, key[0] + 1) + key.substr(1), value);
+    CHECK_THAT(
+        std::string(error_of(net, state).what()),
+        Catch::Matchers::Contains("\"0.weight\" is \"1.weight\" in the state dict: the numbers after \"\" begin at 0 "
+                                  "here and at 1 there"));
+    struct Deep : nn::Module {
+      nn::Child<nn::Sequential> layers{this, "layers", nn::Linear(1, 1), nn::ReLU(), nn::Linear(1, 1)};
+    } deep;
+    state = {{"layers.3.weight", zeros({1, 1})}, {"layers.3.bias", zeros({1})}};
+    const std::string half = error_of(deep, state).what();
+    CHECK(half.find("begin at") == std::string::npos);
+    state.set("layers.5.weight", zeros({1, 1}));
+    state.set("layers.5.bias", zeros({1}));
+    CHECK_THAT(
+        std::string(error_of(deep, state).what()),
+        Catch::Matchers::Contains("\"layers.0.weight\" is \"layers.3.weight\" in the state dict: the numbers after "
+                                  "\"layers.\" begin at 0 here and at 3 there"));
+  }
   SECTION("a transposed weight") {
     StateDict state = model.state_dict();
     state.set("fc1.weight", zeros({3, 5}));

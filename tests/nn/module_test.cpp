@@ -1,5 +1,6 @@
 #include <cairn/nn/module.h>
 
+#include <functional>
 #include <sstream>
 
 #include "catch.h"
@@ -168,4 +169,141 @@ TEST_CASE("a module prints as PyTorch prints it") {
         ")");
   CHECK(to_string(nn::Sequential()) == "Sequential()");
   CHECK(to_string(Verbose()) == "Verbose(\n  one,\n  two\n)");
+}
+
+TEST_CASE("what is tied is listed under every name when asked for") {
+  models::Tied model;
+  CHECK(names(model.named_parameters("", true, false)) ==
+        std::vector<std::string>{"encoder.weight", "encoder.bias", "decoder.weight", "decoder.bias"});
+  MyModel shared;
+  shared.fc1 = nn::make<nn::Linear>(4, 4);
+  shared.fc2 = shared.fc1.shared();
+  CHECK(shared.named_modules().size() == 2);
+  CHECK(shared.named_modules("", false).size() == 3);
+  nn::Sequential twice;
+  twice.register_buffer("a", zeros({1}));
+  twice.register_buffer("b", twice.get_buffer("a"));
+  CHECK(names(twice.named_buffers()) == std::vector<std::string>{"a"});
+  CHECK(names(twice.named_buffers("", true, false)) == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("parameters and buffers are found by path, with PyTorch's texts for what is not there") {
+  Wrapper model;
+  CHECK(model.get_parameter("module.fc1.weight").is_same(model.module->fc1->weight));
+  CHECK(&model.get_buffer("bn.running_mean") == &model.bn->running_mean);
+  model.get_parameter("bn.bias") = zeros({2}, {.dtype = DType::float64});
+  CHECK(model.bn->bias.dtype() == DType::float64);
+  const std::pair<std::function<void()>, const char*> wrong[] = {
+      {[&] { model.get_parameter("module.fc1.foo"); }, "Linear has no attribute `foo`"},
+      {[&] { model.get_parameter("bn.running_mean"); }, "`running_mean` is not an nn.Parameter"},
+      {[&] { model.get_buffer("bn.weight"); }, "`weight` is not a buffer"},
+      {[&] { model.get_buffer("bn.foo"); }, "BatchNorm1d has no attribute `foo`"},
+      {[&] { model.get_submodule("bn.weight"); }, "`weight` is not an nn.Module"},
+      {[&] { model.get_submodule("none"); }, "`none` is not an nn.Module"},
+      {[&] { model.get_submodule("other.fc"); }, "Wrapper has no attribute `other`"},
+      {[&] { model.set_submodule("other.fc", nullptr); }, "Wrapper has no attribute `other`"},
+      {[&] { model.set_submodule("bn.weight", nn::make<nn::ReLU>()); }, "`weight` is not an nn.Module"},
+      {[&] { model.set_submodule("act", nn::make<nn::ReLU>(), true); }, "Wrapper has no attribute `act`"}};
+  for (const auto& [lookup, message] : wrong) {
+    try {
+      lookup();
+      FAIL("nothing was thrown instead of " << message);
+    } catch (const KeyError& error) {
+      CHECK(error.message() == message);
+    }
+  }
+  CHECK_THROWS_WITH(model.set_submodule("", nullptr), "Cannot set the submodule without a target name!");
+}
+
+TEST_CASE("a member is replaced by name while the program runs") {
+  Wrapper model;
+  SECTION("a module, wherever it is") {
+    model.set_submodule("module.fc2", nn::make<nn::Linear>(5, 9));
+    CHECK(model.module->fc2->out_features == 9);
+    model.set_submodule("none", nn::make<nn::ReLU>());
+    model.set_submodule("none.extra", nn::make<nn::Sigmoid>());
+    CHECK(model.get_submodule("none.extra").name() == "Sigmoid");
+    model.set_submodule("none", nullptr);
+    CHECK_FALSE(static_cast<bool>(model.none));
+  }
+  SECTION("a declared child only by a module of its class") {
+    const nn::Module* before = &*model.module->fc2;
+    CHECK_THROWS_WITH(model.set_submodule("module.fc2", nn::make<nn::ReLU>()),
+                      "cannot assign 'ReLU' as child module 'fc2' (the class it is declared with, or None, expected)");
+    CHECK(&*model.module->fc2 == before);
+    Wrapper copy = model;
+    CHECK_THROWS_AS(copy.set_submodule("bn", nn::make<nn::ReLU>()), TypeError);
+  }
+  SECTION("a parameter and a buffer") {
+    model.bn->register_parameter("weight", ones({3}));
+    CHECK(model.bn->weight.shape() == Shape{3});
+    CHECK(model.bn->weight.requires_grad());
+    model.bn->register_buffer("running_var", Tensor());
+    CHECK_FALSE(model.bn->running_var.defined());
+    CHECK(names(model.bn->named_buffers()) == std::vector<std::string>{"running_mean", "num_batches_tracked"});
+  }
+  SECTION("but not by a member of another kind") {
+    CHECK_THROWS_WITH(model.bn->register_buffer("weight", ones({3})), "attribute 'weight' already exists");
+    CHECK_THROWS_WITH(model.register_parameter("bn", ones({3})), "attribute 'bn' already exists");
+  }
+}
+
+TEST_CASE("a parameter that is None is declared and in no list") {
+  MyModel model;
+  model.register_parameter("scale", Tensor());
+  CHECK(model.parameters().size() == 4);
+  CHECK_FALSE(model.state_dict().contains("scale"));
+  CHECK_THROWS_WITH(model.get_parameter("scale"), "`scale` is not an nn.Parameter");
+  model.register_parameter("scale", ones({1}));
+  CHECK(names(model.named_parameters()).front() == "scale");
+}
+
+TEST_CASE("a buffer that is not persistent is listed and not saved") {
+  MyModel model;
+  model.register_buffer("mask", ones({2}), false);
+  CHECK(names(model.named_buffers()) == std::vector<std::string>{"mask"});
+  CHECK_FALSE(model.state_dict().contains("mask"));
+  model.register_buffer("mask", ones({2}));
+  CHECK(model.state_dict().contains("mask"));
+}
+
+TEST_CASE("names that are no text are refused") {
+  MyModel model;
+  CHECK_THROWS_WITH(model.register_parameter("a\xff", ones({1})),
+                    "parameter name must be text in UTF-8, got: 'a\\xff'");
+  CHECK_THROWS_WITH(model.register_buffer("\xc0\x80", ones({1})),
+                    Catch::Matchers::Contains("buffer name must be text in UTF-8"));
+  CHECK_THROWS_AS(model.register_module("\xed\xa0\x80", nn::make<nn::ReLU>()), KeyError);
+  CHECK_NOTHROW(model.register_parameter("größe", ones({1})));
+}
+
+TEST_CASE("dtypes have the names PyTorch gives their conversions", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  Wrapper model;
+  model.to(device);
+  const auto dtype = [&] { return std::pair(model.bn->weight.dtype(), model.bn->running_mean.dtype()); };
+  CHECK(&model.half() == &model);
+  CHECK(dtype() == std::pair(DType::float16, DType::float16));
+  model.bfloat16();
+  CHECK(dtype() == std::pair(DType::bfloat16, DType::bfloat16));
+  model.double_();
+  CHECK(dtype() == std::pair(DType::float64, DType::float64));
+  model.float_();
+  CHECK(dtype() == std::pair(DType::float32, DType::float32));
+  CHECK(model.bn->num_batches_tracked.dtype() == DType::int64);
+}
+
+TEST_CASE("unwrap finds the module inside its wrappers") {
+  struct Parallel : nn::Module {
+    nn::Child<> module{this, "module"};
+    explicit Parallel(std::shared_ptr<nn::Module> inner) { module = std::move(inner); }
+    nn::Module* wrapped() override { return &*module; }
+  };
+  const auto inner = nn::make<MyModel>();
+  Parallel once(inner), twice(std::make_shared<Parallel>(inner));
+  CHECK(&nn::unwrap(once) == inner.get());
+  CHECK(&nn::unwrap(twice) == inner.get());
+  CHECK(&nn::unwrap(*inner) == inner.get());
+  CHECK(once.state_dict().contains("module.fc1.weight"));
 }
