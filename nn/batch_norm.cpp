@@ -3,6 +3,7 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/print.h>
+#include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
 
 namespace cairn::nn {
@@ -62,6 +63,28 @@ std::string BatchNorm::extra_repr() const {
   return text(num_features, ", eps=", python_float(eps), ", momentum=", momentum ? python_float(*momentum) : "None",
               ", affine=", python(affine), ", bias=", python(bias.defined()),
               ", track_running_stats=", python(track_running_stats));
+}
+
+Value BatchNorm::options() const {
+  return {{"num_features", num_features},
+          {"eps", eps},
+          {"momentum", momentum ? Value(*momentum) : Value()},
+          {"affine", affine},
+          {"track_running_stats", track_running_stats},
+          {"bias", bias.defined()}};
+}
+
+BatchNormOptions batch_norm_options(const Value& options) {
+  const Value& momentum = options["momentum"];
+  return {.eps = options["eps"].as_float(),
+          .momentum = momentum.is_none() ? std::nullopt : std::optional(momentum.as_float()),
+          .affine = options["affine"].as_bool(),
+          .track_running_stats = options["track_running_stats"].as_bool(),
+          .bias = options["bias"].as_bool()};
+}
+
+std::shared_ptr<BatchNorm1d> BatchNorm1d::from_options(const Value& options) {
+  return make<BatchNorm1d>(options["num_features"].as_int(), batch_norm_options(options));
 }
 
 std::optional<Tensor> BatchNorm::default_for_missing(std::string_view name, std::optional<std::int64_t> version) const {

@@ -22,6 +22,8 @@ struct BatchNormOptions {
   DType dtype = DType::float32;
 };
 
+BatchNormOptions batch_norm_options(const Value& options);  ///< Of what BatchNorm::options says.
+
 /// What batch normalisations of any rank share.
 class BatchNorm : public Module {
  public:
@@ -29,6 +31,7 @@ class BatchNorm : public Module {
   void reset_running_stats();
   void reset_parameters();  ///< Running statistics too.
   std::string extra_repr() const override;
+  Value options() const override;
   std::int64_t version() const override { return 2; }  ///< Since 2 the number of batches is in the state.
 
   std::int64_t num_features;
@@ -49,6 +52,7 @@ class BatchNorm : public Module {
 class BatchNorm1d : public BatchNorm {
  public:
   explicit BatchNorm1d(std::int64_t num_features, const BatchNormOptions& options = {});
+  static std::shared_ptr<BatchNorm1d> from_options(const Value& options);
 
  protected:
   void check_input(const Tensor& x) const override;

@@ -21,6 +21,8 @@ class CrossEntropyLoss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<CrossEntropyLoss> from_options(const Value& options);
 
   std::int64_t ignore_index;
   Reduction reduction;

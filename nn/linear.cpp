@@ -4,6 +4,7 @@
 
 #include <cairn/core/ops.h>
 #include <cairn/core/print.h>
+#include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
 
 namespace cairn::nn {
@@ -39,6 +40,14 @@ Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
 std::string Linear::extra_repr() const {
   return text("in_features=", in_features, ", out_features=", out_features,
               ", bias=", bias.defined() ? "True" : "False");
+}
+
+Value Linear::options() const {
+  return {{"in_features", in_features}, {"out_features", out_features}, {"bias", bias.defined()}};
+}
+std::shared_ptr<Linear> Linear::from_options(const Value& options) {
+  return make<Linear>(options["in_features"].as_int(), options["out_features"].as_int(),
+                      LinearOptions{.bias = options["bias"].as_bool()});
 }
 
 }  // namespace cairn::nn

@@ -24,6 +24,8 @@ class Linear : public Module {
   Tensor forward(const Tensor& x) override;
   void reset_parameters(const OptionalGenerator& generator = {});  ///< The initial numbers, anew.
   std::string extra_repr() const override;
+  Value options() const override;
+  static std::shared_ptr<Linear> from_options(const Value& options);
 
   std::int64_t in_features, out_features;
   Parameter weight;  ///< [out_features, in_features]

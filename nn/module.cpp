@@ -177,6 +177,14 @@ std::vector<std::pair<std::string, Module*>> Module::named_children() const {
   return found;
 }
 
+std::vector<std::pair<std::string, Module*>> Module::child_table() const {
+  std::vector<std::pair<std::string, Module*>> found;
+  for (const Row& row : rows_) {
+    if (row.kind == MemberKind::child && row.present) found.emplace_back(row.name, child(row).get());
+  }
+  return found;
+}
+
 std::vector<Module*> Module::children() const {
   std::vector<Module*> found;
   for (const auto& [name, module] : named_children()) found.push_back(module);

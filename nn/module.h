@@ -173,6 +173,8 @@ class Module : public Stateful {
   // What a class may say of itself.
   virtual std::string name() const;                      ///< The class's name, without namespaces, unless overridden.
   virtual std::string extra_repr() const { return {}; }  ///< What stands between the brackets when it is printed.
+  virtual Value options() const;                         ///< What it was constructed with, for `to_value` (registry.h).
+  virtual bool is_container() const { return false; }    ///< Whether children of any name may be added, as to a list.
   virtual std::int64_t version() const { return 1; }     ///< Of its state's layout; recorded in the metadata.
 
   /// State beyond tensors, saved as "_extra_state"; none unless overridden.
@@ -264,6 +266,9 @@ const Module& unwrap(const Module& module);
 
 /// A copy of the module as what it is, also through a reference to a base; see `clone` in child.h.
 std::shared_ptr<Module> clone_module(const Module& module);
+
+/// The class's name without namespaces: "Net" of app::Net.
+std::string class_name(const std::type_info& type);
 
 std::string to_string(
     const Module& module);  ///< As PyTorch prints it: "Linear(in_features=3, out_features=5, bias=True)".

@@ -36,12 +36,14 @@ std::string indented(const std::string& lines) {
 
 }  // namespace
 
-std::string Module::name() const {
+std::string class_name(const std::type_info& type) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> readable(
-      abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
-  return without_namespaces(status == 0 ? readable.get() : typeid(*this).name());
+  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                        std::free);
+  return without_namespaces(status == 0 ? readable.get() : type.name());
 }
+
+std::string Module::name() const { return class_name(typeid(*this)); }
 
 std::string Module::repr() const {
   const std::string extra = extra_repr();

@@ -43,6 +43,8 @@ void Module::state_dict(StateDict& destination, const std::string& prefix, bool 
   }
 }
 
+Value Module::options() const { return Dict(); }
+
 Value Module::state() const { return state_dict(); }
 
 void Module::set_extra_state(const Value&) {}

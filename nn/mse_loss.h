@@ -19,6 +19,8 @@ class MSELoss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<MSELoss> from_options(const Value& options);
 
   Reduction reduction;
 };

@@ -12,6 +12,7 @@
 #include <cairn/nn/module.h>
 #include <cairn/nn/mse_loss.h>
 #include <cairn/nn/parameter.h>
+#include <cairn/nn/registry.h>
 #include <cairn/nn/relu.h>
 #include <cairn/nn/sequential.h>
 #include <cairn/nn/sigmoid.h>

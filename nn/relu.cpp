@@ -1,6 +1,7 @@
 #include <cairn/nn/relu.h>
 
 #include <cairn/core/ops.h>
+#include <cairn/nn/child.h>
 
 namespace cairn::nn {
 
@@ -9,5 +10,10 @@ ReLU::ReLU(const ReLUOptions& options) : inplace(options.inplace) { detail::reme
 Tensor ReLU::forward(const Tensor& x) { return relu(x); }
 
 std::string ReLU::extra_repr() const { return inplace ? "inplace=True" : ""; }
+
+Value ReLU::options() const { return {{"inplace", inplace}}; }
+std::shared_ptr<ReLU> ReLU::from_options(const Value& options) {
+  return make<ReLU>(ReLUOptions{.inplace = options["inplace"].as_bool()});
+}
 
 }  // namespace cairn::nn

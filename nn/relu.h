@@ -15,6 +15,8 @@ class ReLU : public Module {
   explicit ReLU(const ReLUOptions& options = {});
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
+  Value options() const override;
+  static std::shared_ptr<ReLU> from_options(const Value& options);
 
   bool inplace;
 };

@@ -31,6 +31,7 @@ class Sequential : public Module {
   }
 
   Tensor forward(const Tensor& x) override;
+  bool is_container() const override { return true; }
 
   void push_back(std::shared_ptr<Module> module) { push_back(std::to_string(size()), std::move(module)); }
   void push_back(const std::string& name, std::shared_ptr<Module> module);
