@@ -49,4 +49,18 @@ struct AdamScalars {
   double bias_correction2_sqrt;  ///< sqrt(1 - beta2^step)
 };
 
+struct RmspropAttributes {
+  double lr, alpha, eps, weight_decay, momentum;
+  bool centered, maximize;
+};
+
+/// Followed in memory by one AdagradScalars for each parameter.
+struct AdagradAttributes {
+  double eps, weight_decay;
+  bool maximize;
+};
+struct AdagradScalars {
+  double lr;  ///< lr / (1 + (step - 1) lr_decay)
+};
+
 }  // namespace cairn

@@ -66,7 +66,9 @@ constexpr std::array<std::string_view, operation_count> names = {"neg",
                                                                  "batch_norm",
                                                                  "batch_norm_backward",
                                                                  "sgd_update",
-                                                                 "adam_update"};
+                                                                 "adam_update",
+                                                                 "rmsprop_update",
+                                                                 "adagrad_update"};
 static_assert(!names.back().empty(), "every operation has a name");
 
 }  // namespace

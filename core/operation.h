@@ -84,8 +84,10 @@ enum class Operation : std::uint16_t {
   batch_norm,           // y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
   batch_norm_backward,  // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
   // optimizers: n parameters in one call, operands grouped by parameter
-  sgd_update,   // param, grad, [momentum_buffer]                                     SgdAttributes
-  adam_update,  // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]                  AdamAttributes, n AdamScalars
+  sgd_update,      // param, grad, [momentum_buffer]                           SgdAttributes
+  adam_update,     // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]       AdamAttributes, n AdamScalars
+  rmsprop_update,  // param, grad, square_avg, [momentum_buffer], [grad_avg]   RmspropAttributes
+  adagrad_update,  // param, grad, sum                                         AdagradAttributes, n AdagradScalars
   count
 };
 
@@ -105,6 +107,8 @@ constexpr int output_count(Operation operation) {
       return 5;
     case Operation::sgd_update:
     case Operation::adam_update:
+    case Operation::rmsprop_update:
+    case Operation::adagrad_update:
       return 1 << 30;  // all of them
     default:
       return 1;

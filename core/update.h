@@ -36,4 +36,30 @@ struct AdamUpdateOptions {
 /// Kingma and Ba, "Adam", 2015, algorithm 1; amsgrad: Reddi et al., 2018; decoupled decay: Loshchilov and Hutter, 2019.
 void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& options);
 
+struct RmspropUpdate {
+  const Tensor *parameter, *grad, *square_avg;
+  const Tensor *momentum_buffer, *grad_avg;  ///< Null when momentum is 0, and unless centered.
+  const Tensor* step;                        ///< float32 scalar on the CPU; counted up by the call.
+};
+struct RmspropUpdateOptions {
+  double lr, alpha, eps, weight_decay, momentum;
+  bool centered, maximize;
+};
+
+/// Tieleman and Hinton, lecture 6e of "Neural Networks for Machine Learning", 2012; centered: Graves, "Generating
+/// Sequences With Recurrent Neural Networks", 2013, section 4.2.
+void rmsprop_update(std::span<const RmspropUpdate> updates, const RmspropUpdateOptions& options);
+
+struct AdagradUpdate {
+  const Tensor *parameter, *grad, *sum;
+  const Tensor* step;  ///< float32 scalar on the CPU; counted up by the call.
+};
+struct AdagradUpdateOptions {
+  double lr, lr_decay, eps, weight_decay;
+  bool maximize;
+};
+
+/// Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011, section 1.1, diagonal.
+void adagrad_update(std::span<const AdagradUpdate> updates, const AdagradUpdateOptions& options);
+
 }  // namespace cairn

@@ -98,6 +98,80 @@ struct Adam {
   }
 };
 
+template <class T>
+struct Rmsprop {
+  using X = Number<Computed<T>>;
+  using Attributes = RmspropAttributes;
+  using Step = RmspropStep<X>;
+  static constexpr int operands = 5;
+
+  T* parameter;
+  const T* grad;
+  T *square, *buffer, *average;  // the last two are null without momentum, and unless centered
+
+  Rmsprop() = default;
+  Rmsprop(const KernelCall& call, int i, const View* (&views)[operands]) {
+    for (int k = 0; k < operands; ++k) views[k] = &call.operands[operands * i + k];
+    parameter = data_of<T>(*views[0]);
+    grad = data_of<T>(*views[1]);
+    square = data_of<T>(*views[2]);
+    buffer = data_or_null<T>(*views[3]);
+    average = data_or_null<T>(*views[4]);
+    if (!buffer) views[3] = views[2];
+    if (!average) views[4] = views[2];
+  }
+
+  struct Loaded {
+    X value, slope, second, velocity, first;
+  };
+  __device__ Loaded load(const Step&, const Offsets<operands>& at) const {
+    return {X(parameter[at[0]]), X(grad[at[1]]), X(square[at[2]]), buffer ? X(buffer[at[3]]) : X(0),
+            average ? X(average[at[4]]) : X(0)};
+  }
+  __device__ void store(const Step& step, const Offsets<operands>& at, Loaded number) const {
+    step(number.value, number.slope, number.second, number.velocity, number.first);
+    square[at[2]] = number.second.template as<T>();
+    if (buffer) buffer[at[3]] = number.velocity.template as<T>();
+    if (average) average[at[4]] = number.first.template as<T>();
+    parameter[at[0]] = number.value.template as<T>();
+  }
+};
+
+template <class T>
+struct Adagrad {
+  using X = Number<Computed<T>>;
+  using Attributes = AdagradAttributes;
+  using Step = AdagradStep<X>;
+  static constexpr int operands = 3;
+
+  T* parameter;
+  const T* grad;
+  T* sum;
+  X rate;
+
+  Adagrad() = default;
+  Adagrad(const KernelCall& call, int i, const View* (&views)[operands]) {
+    const auto& attributes = *static_cast<const AdagradAttributes*>(call.attributes);
+    for (int k = 0; k < operands; ++k) views[k] = &call.operands[operands * i + k];
+    parameter = data_of<T>(*views[0]);
+    grad = data_of<T>(*views[1]);
+    sum = data_of<T>(*views[2]);
+    rate = X(reinterpret_cast<const AdagradScalars*>(&attributes + 1)[i].lr);
+  }
+
+  struct Loaded {
+    X value, slope, total;
+  };
+  __device__ Loaded load(const Step&, const Offsets<operands>& at) const {
+    return {X(parameter[at[0]]), X(grad[at[1]]), X(sum[at[2]])};
+  }
+  __device__ void store(const Step& step, const Offsets<operands>& at, Loaded number) const {
+    step(number.value, number.slope, number.total, rate);
+    sum[at[2]] = number.total.template as<T>();
+    parameter[at[0]] = number.value.template as<T>();
+  }
+};
+
 // All in one launch.
 
 template <class Update, int slots>
@@ -199,6 +273,8 @@ struct Enter {
   void operator()() const {
     table.set<T>(Operation::sgd_update, run_all<Sgd<T>>);
     table.set<T>(Operation::adam_update, run_all<Adam<T>>);
+    table.set<T>(Operation::rmsprop_update, run_all<Rmsprop<T>>);
+    table.set<T>(Operation::adagrad_update, run_all<Adagrad<T>>);
   }
 };
 

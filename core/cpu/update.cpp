@@ -93,12 +93,66 @@ void adam_update(const KernelCall& call) {
   }
 }
 
+/// param, grad, square_avg, [momentum_buffer], [grad_avg], for each parameter
+template <class T>
+void rmsprop_update(const KernelCall& call) {
+  using P = Packet<T>;
+  const RmspropStep<P> step(*static_cast<const RmspropAttributes*>(call.attributes));
+  for (int i = 0; i < call.count; i += 5) {
+    const View &parameter = call.operands[i], &grad = call.operands[i + 1], &square = call.operands[i + 2];
+    const View& buffer = step.has_momentum ? call.operands[i + 3] : square;
+    const View& average = step.centered ? call.operands[i + 4] : square;
+    T *p = data_of<T>(parameter), *v = data_of<T>(square), *b = data_of<T>(buffer), *m = data_of<T>(average);
+    const T* g = data_of<T>(grad);
+    const auto update = [&](const std::int64_t(&at)[5], std::int64_t n, auto sp, auto sg, auto sv, auto sb, auto sm) {
+      for (std::int64_t k = 0; k < n; k += P::size) {
+        P value = load(p + at[0] + k * sp, sp, n - k), slope = load(g + at[1] + k * sg, sg, n - k);
+        P second = load(v + at[2] + k * sv, sv, n - k), velocity = second, first = second;
+        if (step.has_momentum) velocity = load(b + at[3] + k * sb, sb, n - k);
+        if (step.centered) first = load(m + at[4] + k * sm, sm, n - k);
+        step(value, slope, second, velocity, first);
+        store(v + at[2] + k * sv, sv, n - k, second);
+        if (step.has_momentum) store(b + at[3] + k * sb, sb, n - k, velocity);
+        if (step.centered) store(m + at[4] + k * sm, sm, n - k, first);
+        store(p + at[0] + k * sp, sp, n - k, value);
+      }
+    };
+    for_each_row<5>({&parameter, &grad, &square, &buffer, &average}, update);
+  }
+}
+
+/// param, grad, sum, for each parameter
+template <class T>
+void adagrad_update(const KernelCall& call) {
+  using P = Packet<T>;
+  const auto& attributes = *static_cast<const AdagradAttributes*>(call.attributes);
+  const auto* scalars = reinterpret_cast<const AdagradScalars*>(&attributes + 1);
+  const AdagradStep<P> step(attributes);
+  for (int i = 0; i < call.count; i += 3) {
+    const View &parameter = call.operands[i], &grad = call.operands[i + 1], &sum = call.operands[i + 2];
+    const P rate(scalars[i / 3].lr);
+    T *p = data_of<T>(parameter), *s = data_of<T>(sum);
+    const T* g = data_of<T>(grad);
+    const auto update = [&](const std::int64_t(&at)[3], std::int64_t n, auto sp, auto sg, auto ss) {
+      for (std::int64_t k = 0; k < n; k += P::size) {
+        P value = load(p + at[0] + k * sp, sp, n - k), total = load(s + at[2] + k * ss, ss, n - k);
+        step(value, load(g + at[1] + k * sg, sg, n - k), total, rate);
+        store(s + at[2] + k * ss, ss, n - k, total);
+        store(p + at[0] + k * sp, sp, n - k, value);
+      }
+    };
+    for_each_row<3>({&parameter, &grad, &sum}, update);
+  }
+}
+
 }  // namespace
 
 void add_update_kernels(KernelTable& table) {
   for_each_type(FloatTypes{}, [&]<class T>() {
     table.set<T>(Operation::sgd_update, sgd_update<T>);
     table.set<T>(Operation::adam_update, adam_update<T>);
+    table.set<T>(Operation::rmsprop_update, rmsprop_update<T>);
+    table.set<T>(Operation::adagrad_update, adagrad_update<T>);
   });
 }
 

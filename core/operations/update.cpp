@@ -55,6 +55,26 @@ void for_each_stretch(std::span<const Update> updates, Same same, Run run) {
   }
 }
 
+/// What all parameters of a call share, followed by what each has of its own.
+template <class Attributes, class Scalars>
+class AttributesWithScalars {
+ public:
+  AttributesWithScalars(std::size_t count, const Attributes& attributes)
+      : bytes_(sizeof(Attributes) + count * sizeof(Scalars)), memory_(bytes_ / sizeof(double)) {
+    static_assert(sizeof(Attributes) % sizeof(double) == 0 && sizeof(Scalars) % sizeof(double) == 0);
+    new (memory_.data()) Attributes(attributes);
+  }
+  void set(std::size_t i, const Scalars& scalars) {
+    new (memory_.data() + (sizeof(Attributes) + i * sizeof(Scalars)) / sizeof(double)) Scalars(scalars);
+  }
+  const void* data() { return memory_.data(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t bytes_;
+  PoolArray<double> memory_;
+};
+
 }  // namespace
 
 void sgd_update(std::span<const SgdUpdate> updates, const SgdUpdateOptions& options) {
@@ -114,19 +134,14 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
   AdamSteps steps(options);
   const auto same = [](const AdamUpdate&, const AdamUpdate&) { return true; };
   for_each_stretch(updates, same, [&](std::span<const AdamUpdate> stretch) {
-    constexpr std::size_t head =
-        (sizeof(AdamAttributes) + alignof(AdamScalars) - 1) / alignof(AdamScalars) * alignof(AdamScalars);
-    const std::size_t bytes = head + stretch.size() * sizeof(AdamScalars);
-    PoolArray<std::byte> attributes(bytes);
-    new (attributes.data())
-        AdamAttributes{options.beta1, options.beta2,   options.eps,      options.weight_decay,
-                       options.lr,    options.amsgrad, options.maximize, options.decoupled_weight_decay};
-    auto* scalars = reinterpret_cast<AdamScalars*>(attributes.data() + head);
+    AttributesWithScalars<AdamAttributes, AdamScalars> attributes(
+        stretch.size(), {options.beta1, options.beta2, options.eps, options.weight_decay, options.lr, options.amsgrad,
+                         options.maximize, options.decoupled_weight_decay});
     PoolArray<const Tensor*> operands(stretch.size() * 5);
     std::size_t count = 0;
     for (std::size_t i = 0; i < stretch.size(); ++i) {
       const AdamUpdate& update = stretch[i];
-      new (scalars + i) AdamScalars(steps.at(1 + *static_cast<const float*>(update.step->raw_data())));
+      attributes.set(i, steps.at(1 + *static_cast<const float*>(update.step->raw_data())));
       operands[count++] = update.parameter;
       operands[count++] = update.grad;
       operands[count++] = update.exp_avg;
@@ -134,10 +149,68 @@ void adam_update(std::span<const AdamUpdate> updates, const AdamUpdateOptions& o
       operands[count++] = update.max_exp_avg_sq;
     }
     dispatch(Operation::adam_update, stretch.front().parameter->impl()->dtype, {operands.data(), count},
-             attributes.data(), bytes);
+             attributes.data(), attributes.bytes());
     for (const AdamUpdate& update : stretch) {
       *static_cast<float*>(update.step->raw_data()) += 1;
       bump_versions({update.parameter, update.exp_avg, update.exp_avg_sq, update.max_exp_avg_sq, update.step});
+    }
+  });
+}
+
+void rmsprop_update(std::span<const RmspropUpdate> updates, const RmspropUpdateOptions& options) {
+  for (const RmspropUpdate& update : updates) {
+    const TensorImpl& parameter = *update.parameter->impl();
+    check_update(*update.parameter, *update.grad);
+    check_like(parameter, update.square_avg, "square_avg");
+    check_like(parameter, update.momentum_buffer, "momentum_buffer");
+    check_like(parameter, update.grad_avg, "grad_avg");
+  }
+  const RmspropAttributes attributes{options.lr,       options.alpha,    options.eps,     options.weight_decay,
+                                     options.momentum, options.centered, options.maximize};
+  const auto same = [](const RmspropUpdate&, const RmspropUpdate&) { return true; };
+  for_each_stretch(updates, same, [&](std::span<const RmspropUpdate> stretch) {
+    PoolArray<const Tensor*> operands(stretch.size() * 5);
+    std::size_t count = 0;
+    for (const RmspropUpdate& update : stretch) {
+      operands[count++] = update.parameter;
+      operands[count++] = update.grad;
+      operands[count++] = update.square_avg;
+      operands[count++] = update.momentum_buffer;
+      operands[count++] = update.grad_avg;
+    }
+    dispatch(Operation::rmsprop_update, stretch.front().parameter->impl()->dtype, {operands.data(), count}, &attributes,
+             sizeof attributes);
+    for (const RmspropUpdate& update : stretch) {
+      *static_cast<float*>(update.step->raw_data()) += 1;
+      bump_versions({update.parameter, update.square_avg, update.momentum_buffer, update.grad_avg, update.step});
+    }
+  });
+}
+
+void adagrad_update(std::span<const AdagradUpdate> updates, const AdagradUpdateOptions& options) {
+  for (const AdagradUpdate& update : updates) {
+    check_update(*update.parameter, *update.grad);
+    check_like(*update.parameter->impl(), update.sum, "sum");
+  }
+  const auto same = [](const AdagradUpdate&, const AdagradUpdate&) { return true; };
+  for_each_stretch(updates, same, [&](std::span<const AdagradUpdate> stretch) {
+    AttributesWithScalars<AdagradAttributes, AdagradScalars> attributes(
+        stretch.size(), {options.eps, options.weight_decay, options.maximize});
+    PoolArray<const Tensor*> operands(stretch.size() * 3);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < stretch.size(); ++i) {
+      const AdagradUpdate& update = stretch[i];
+      const double steps_before = *static_cast<const float*>(update.step->raw_data());
+      attributes.set(i, {options.lr / (1 + steps_before * options.lr_decay)});
+      operands[count++] = update.parameter;
+      operands[count++] = update.grad;
+      operands[count++] = update.sum;
+    }
+    dispatch(Operation::adagrad_update, stretch.front().parameter->impl()->dtype, {operands.data(), count},
+             attributes.data(), attributes.bytes());
+    for (const AdagradUpdate& update : stretch) {
+      *static_cast<float*>(update.step->raw_data()) += 1;
+      bump_versions({update.parameter, update.sum, update.step});
     }
   });
 }

@@ -257,7 +257,7 @@ void compare_gathers(Comparison& comparison) {
 
 /// Parameters of many shapes, more than fit one list a kernel could hold, with what belongs to each.
 struct Parameters {
-  std::vector<Tensor> parameter, grad, first, second, largest;
+  std::vector<Tensor> parameter, grad, first, second, largest, mean;
   Tensor step = scalar_tensor(3.0);
 
   Parameters(DType drawn, DType computed, Device device) {
@@ -278,12 +278,13 @@ struct Parameters {
       first.push_back(draw(-0.1, 0.1));
       second.push_back(draw(0.01, 0.1));
       largest.push_back(draw(0.01, 0.1));
+      mean.push_back(draw(-0.01, 0.01));
     }
   }
 
   std::vector<Tensor> all() const {
     std::vector<Tensor> list;
-    for (const auto* part : {&parameter, &first, &second, &largest})
+    for (const auto* part : {&parameter, &first, &second, &largest, &mean})
       list.insert(list.end(), part->begin(), part->end());
     return list;
   }
@@ -303,6 +304,25 @@ struct Parameters {
       updates.push_back(
           {&parameter[i], &grad[i], &first[i], &second[i], options.amsgrad ? &largest[i] : nullptr, &steps[i]});
     adam_update(updates, options);
+    return all();
+  }
+  std::vector<Tensor> rmsprop(const RmspropUpdateOptions& options) {
+    std::vector<RmspropUpdate> updates;
+    std::vector<Tensor> steps;
+    for (std::size_t i = 0; i < parameter.size(); ++i) steps.push_back(step.clone());
+    for (std::size_t i = 0; i < parameter.size(); ++i)
+      updates.push_back({&parameter[i], &grad[i], &second[i], options.momentum > 0 ? &largest[i] : nullptr,
+                         options.centered ? &mean[i] : nullptr, &steps[i]});
+    rmsprop_update(updates, options);
+    return all();
+  }
+  std::vector<Tensor> adagrad(const AdagradUpdateOptions& options) {
+    std::vector<AdagradUpdate> updates;
+    std::vector<Tensor> steps;
+    for (std::size_t i = 0; i < parameter.size(); ++i) steps.push_back(step.clone());
+    for (std::size_t i = 0; i < parameter.size(); ++i)
+      updates.push_back({&parameter[i], &grad[i], &second[i], &steps[i]});
+    adagrad_update(updates, options);
     return all();
   }
 };
@@ -333,6 +353,18 @@ void compare_updates(Comparison& comparison) {
         const AdamUpdateOptions options{0.01, 0.9, 0.99, 1e-6, amsgrad ? 0.1 : 0, amsgrad, decoupled, decoupled};
         compare_update(dtype, [&](Parameters& parameters) { return parameters.adam(options); });
       }
+    }
+    for (const bool centered : {false, true}) {
+      for (const double momentum : {0.0, 0.9}) {
+        CAPTURE(name(dtype), centered, momentum);
+        const RmspropUpdateOptions options{0.01, 0.9, 1e-2, centered ? 0.1 : 0, momentum, centered, momentum > 0};
+        compare_update(dtype, [&](Parameters& parameters) { return parameters.rmsprop(options); });
+      }
+    }
+    for (const bool maximize : {false, true}) {
+      CAPTURE(name(dtype), maximize);
+      const AdagradUpdateOptions options{0.1, 0.5, 1e-6, maximize ? 0.1 : 0, maximize};
+      compare_update(dtype, [&](Parameters& parameters) { return parameters.adagrad(options); });
     }
   }
 }

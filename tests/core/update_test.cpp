@@ -73,6 +73,63 @@ TEST_CASE("adam_update follows its formula for every option", "[device]") {
   }
 }
 
+TEST_CASE("rmsprop_update follows its formula for every option", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  for (const bool centered : {false, true}) {
+    for (const double momentum : {0.0, 0.9}) {
+      for (const bool maximize : {false, true}) {
+        CAPTURE(centered, momentum, maximize);
+        const double lr = 0.01, alpha = 0.8, eps = 1e-6, decay = maximize ? 0.1 : 0;
+        const Tensor p = filled(2, device), v = filled(0, device), step = scalar_tensor(0.0),
+                     b = momentum > 0 ? filled(0, device) : Tensor(), m = centered ? filled(0, device) : Tensor();
+        double value = 2, square = 0, velocity = 0, average = 0;
+        for (int t = 1; t <= 4; ++t) {
+          const double given = t % 2 ? 0.5 : -0.1;
+          const Tensor grad = filled(given, device);
+          const RmspropUpdate update{&p, &grad, &v, momentum > 0 ? &b : nullptr, centered ? &m : nullptr, &step};
+          rmsprop_update({&update, 1}, {lr, alpha, eps, decay, momentum, centered, maximize});
+          const double slope = (maximize ? -given : given) + decay * value;
+          square = alpha * square + (1 - alpha) * slope * slope;
+          average = alpha * average + (1 - alpha) * slope;
+          velocity = momentum * velocity + slope / (std::sqrt(square - (centered ? average * average : 0)) + eps);
+          value -= lr * velocity;
+          CHECK(last(p) == Approx(value).epsilon(1e-10));
+          CHECK(last(v) == Approx(square).epsilon(1e-10));
+          if (momentum > 0) CHECK(last(b) == Approx(velocity).epsilon(1e-10));
+          if (centered) CHECK(last(m) == Approx(average).epsilon(1e-10));
+          CHECK(step.item() == t);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("adagrad_update follows its formula, and slows down with each parameter's own steps", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  for (const bool maximize : {false, true}) {
+    const double lr = 0.1, lr_decay = 0.5, eps = 1e-6, decay = maximize ? 0.1 : 0;
+    const Tensor p[] = {filled(2, device), filled(2, device)}, s[] = {filled(0.25, device), filled(0.25, device)},
+                 steps[] = {scalar_tensor(0.0), scalar_tensor(7.0)};
+    double value[] = {2, 2}, sum[] = {0.25, 0.25};
+    for (int t = 0; t < 3; ++t) {
+      const double given = t % 2 ? 0.5 : -0.1;
+      const Tensor grad = filled(given, device);
+      const AdagradUpdate updates[] = {{&p[0], &grad, &s[0], &steps[0]}, {&p[1], &grad, &s[1], &steps[1]}};
+      adagrad_update(updates, {lr, lr_decay, eps, decay, maximize});
+      for (const int i : {0, 1}) {
+        const double slope = (maximize ? -given : given) + decay * value[i];
+        sum[i] += slope * slope;
+        value[i] -= lr / (1 + (t + 7 * i) * lr_decay) * slope / (std::sqrt(sum[i]) + eps);
+        CHECK(last(p[i]) == Approx(value[i]).epsilon(1e-10));
+        CHECK(last(s[i]) == Approx(sum[i]).epsilon(1e-10));
+        CHECK(steps[i].item() == t + 1 + 7 * i);
+      }
+    }
+  }
+}
+
 TEST_CASE("updates reach strided parameters and several dtypes in one call", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
@@ -111,6 +168,11 @@ TEST_CASE("a parameter that was converted since its state was made is refused, a
                   DTypeError);
   CHECK_THROWS_AS(adam_update(std::vector{AdamUpdate{&parameter, &grad, &old, &old, nullptr, &step}},
                               {0.1, 0.9, 0.999, 1e-8, 0, false, false, false}),
+                  DTypeError);
+  CHECK_THROWS_AS(rmsprop_update(std::vector{RmspropUpdate{&parameter, &grad, &old, nullptr, nullptr, &step}},
+                                 {0.1, 0.9, 1e-8, 0, 0, false, false}),
+                  DTypeError);
+  CHECK_THROWS_AS(adagrad_update(std::vector{AdagradUpdate{&parameter, &grad, &old, &step}}, {0.1, 0, 1e-8, 0, false}),
                   DTypeError);
   CHECK_THROWS_AS(sgd_update(std::vector{SgdUpdate{&parameter, &grad, &narrow}}, {0.1, 0.9, 0, 0, false, false}),
                   ShapeError);
