@@ -12,7 +12,11 @@ enum SlotIndex : std::size_t { step_count, exp_avg, exp_avg_sq, max_exp_avg_sq }
 
 Adam::Adam(ParameterList parameters, const AdamOptions& options) : Adam(one_group(std::move(parameters)), options) {}
 
-Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options)
+Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options) : Adam(options, Decay::as_chosen) {
+  add_groups(std::move(groups));
+}
+
+Adam::Adam(const AdamOptions& options, Decay decay)
     : Optimizer({{"lr", OptionKind::number, to_value(options.lr)},
                  {"betas", OptionKind::pair, to_value(options.betas)},
                  {"eps", OptionKind::number, to_value(options.eps)},
@@ -23,13 +27,12 @@ Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options)
                  {"capturable", OptionKind::flag, options.capturable},
                  {"differentiable", OptionKind::flag, options.differentiable},
                  {"fused", OptionKind::optional_flag, to_value(options.fused)},
-                 {"decoupled_weight_decay", OptionKind::flag, options.decoupled_weight_decay}},
+                 {"decoupled_weight_decay", OptionKind::flag, options.decoupled_weight_decay,
+                  decay == Decay::always_decoupled}},
                 {{.name = "step", .counts_steps = true},
                  {.name = "exp_avg"},
                  {.name = "exp_avg_sq"},
-                 {.name = "max_exp_avg_sq", .optional = true, .needed_by = "amsgrad"}}) {
-  add_groups(std::move(groups));
-}
+                 {.name = "max_exp_avg_sq", .optional = true, .needed_by = "amsgrad"}}) {}
 
 void Adam::validate(const Dict& options) const {
   check_not_negative(options, "lr", "learning rate");

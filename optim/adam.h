@@ -40,6 +40,9 @@ class Adam : public Optimizer {
   std::string name() const override { return "Adam"; }
 
  protected:
+  enum class Decay : bool { as_chosen, always_decoupled };
+  Adam(const AdamOptions& options, Decay decay);  ///< For a class that adds its groups itself.
+
   void validate(const Dict& options) const override;
   void options_changed(std::size_t group) override;
 

@@ -9,6 +9,7 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/suggest.h>
 #include <cairn/core/tensor_impl.h>
+#include <cairn/optim/options.h>
 
 namespace cairn::optim {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 /// What schedulers keep in a group, beside the optimizer's own options.
 constexpr std::array<std::string_view, 7> scheduler_options = {"initial_lr",   "max_lr",        "min_lr", "base_lr",
                                                                "max_momentum", "base_momentum", "swa_lr"};
-
-bool is_number(const Value& value) { return value.is(Value::Kind::integer) || value.is(Value::Kind::floating); }
 
 }  // namespace
 
@@ -114,6 +113,8 @@ std::string Optimizer::option_fault(std::string_view name, const Value& value) c
     case OptionKind::number:
       return is_number(value) ? "" : wrong("a number");
     case OptionKind::flag:
+      if (option->fixed && value.is(Value::Kind::boolean) && value.as_bool() != option->value.as_bool())
+        return wrong(option->value.as_bool() ? "True" : "False");
       return value.is(Value::Kind::boolean) ? "" : wrong("True or False");
     case OptionKind::optional_flag:
       return value.is_none() || value.is(Value::Kind::boolean) ? "" : wrong("True, False or None");

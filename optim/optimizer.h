@@ -64,7 +64,8 @@ class Optimizer : public Stateful {
   struct Option {
     std::string_view name;
     OptionKind kind;
-    Value value;  ///< For groups that do not say.
+    Value value;         ///< For groups that do not say.
+    bool fixed = false;  ///< A flag that no group may change.
   };
 
   /// One tensor of a parameter's state.
@@ -72,7 +73,7 @@ class Optimizer : public Stateful {
     std::string_view name;
     bool counts_steps = false;        ///< A float32 scalar that stays on the CPU; otherwise shaped like the parameter.
     bool optional = false;            ///< May be absent, unless `needed_by` is on.
-    std::string_view needed_by = {};  ///< A flag among the options.
+    std::string_view needed_by = {};  ///< An option; a number is on above 0.
   };
 
   Optimizer(std::vector<Option> options, std::vector<Slot> slots);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <cairn/core/state_dict.h>
+#include <cairn/optim/options.h>
 
 namespace cairn::optim {
 namespace {
@@ -200,7 +201,7 @@ class OptimizerLoader {
     const std::string name(option.name);
     if (group.options.contains(name) || find((*groups_)[g], name)) return;
     if (option.kind == Optimizer::OptionKind::flag)
-      group.options.set(name, false);
+      group.options.set(name, option.fixed && option.value.as_bool());
     else if (option.kind == Optimizer::OptionKind::optional_flag)
       group.options.set(name, Value());
     else
@@ -274,8 +275,8 @@ class OptimizerLoader {
   bool is_needed(const Optimizer::Slot& slot, std::size_t parameter) const {
     if (!slot.optional) return true;
     if (slot.needed_by.empty()) return false;
-    const Value* flag = next_->groups[ids_[parameter].group].options.find(slot.needed_by);
-    return flag && flag->as_bool();
+    const Value* option = next_->groups[ids_[parameter].group].options.find(slot.needed_by);
+    return option && (option->is(Value::Kind::boolean) || is_number(*option)) && option->as_float() > 0;
   }
 
   /// The tensor that will hold the numbers: the present one if there is one, so that whoever holds it sees them.
@@ -302,15 +303,14 @@ class OptimizerLoader {
 
   /// The number of steps, which older versions saved as an int.
   Tensor read_steps(std::size_t parameter, std::size_t slot, const Value& value) {
-    const bool is_number = value.is(Value::Kind::integer) || value.is(Value::Kind::floating);
-    if (!is_number && !(value.is(Value::Kind::tensor) && value.as_tensor().numel() == 1)) {
+    if (!is_number(value) && !(value.is(Value::Kind::tensor) && value.as_tensor().numel() == 1)) {
       faults_.push_back(text("'", optimizer_.slots_[slot].name, "' of ", label(parameter), " is ", name(value.kind()),
                              ", expected a scalar tensor"));
       return {};
     }
     Tensor to = optimizer_.state_[parameter * optimizer_.slots_.size() + slot];
     if (!to.defined()) to = zeros({});
-    const Tensor from = is_number ? scalar_tensor(value.as_float()) : value.as_tensor();
+    const Tensor from = is_number(value) ? scalar_tensor(value.as_float()) : value.as_tensor();
     plan_.transfer(text("state.", parameter, ".", optimizer_.slots_[slot].name), from,
                    from.dim() == 0 ? to : to.view(from.shape()));
     return to;

@@ -11,7 +11,8 @@ void check_not_negative(const Dict& options, const char* name, const char* what)
 
 void check_implementation(const Dict& options) {
   const auto is_on = [&](const char* name) {
-    return options.at(name).is(Value::Kind::boolean) && options.at(name).as_bool();
+    const Value* option = options.find(name);
+    return option && option->is(Value::Kind::boolean) && option->as_bool();
   };
   check<ValueError>(!is_on("differentiable"),
                     "differentiable: a step is no operation that gradients flow through; leave it false");

@@ -16,6 +16,8 @@ inline Value to_value(std::pair<Scalar, Scalar> numbers) {
 }
 inline Value to_value(std::optional<bool> flag) { return flag ? Value(*flag) : Value(); }
 
+inline bool is_number(const Value& value) { return value.is(Value::Kind::integer) || value.is(Value::Kind::floating); }
+
 /// Throws ValueError "Invalid learning rate: -1" unless the number is at least 0.
 void check_not_negative(const Dict& options, const char* name, const char* what);
 

@@ -1,5 +1,4 @@
-// The tables from PyTorch's names and arguments to Cairn's modules and optimizers: what is not in them does not exist
-// yet.
+// The table from PyTorch's names and arguments to Cairn's modules: what is not in it does not exist yet.
 #include "builders.h"
 
 #include <functional>
@@ -90,62 +89,6 @@ const std::map<std::string, ModuleKind>& module_kinds() {
   return kinds;
 }
 
-Scalar to_scalar(const Json& number) {
-  if (number.is_number_integer()) return Scalar(number.get<std::int64_t>());
-  return Scalar(number.get<double>());
-}
-
-std::optional<bool> to_optional_flag(const Json& flag) {
-  return flag.is_null() ? std::nullopt : std::optional(flag.get<bool>());
-}
-
-using GroupList = std::vector<optim::ParameterGroup>;
-
-std::unique_ptr<optim::Optimizer> make_sgd(GroupList groups, const Json& args) {
-  optim::SGDOptions options;
-  const std::map<std::string, std::function<void(const Json&)>> set = {
-      {"lr", [&](const Json& v) { options.lr = to_scalar(v); }},
-      {"momentum", [&](const Json& v) { options.momentum = to_scalar(v); }},
-      {"dampening", [&](const Json& v) { options.dampening = to_scalar(v); }},
-      {"weight_decay", [&](const Json& v) { options.weight_decay = to_scalar(v); }},
-      {"nesterov", [&](const Json& v) { options.nesterov = v.get<bool>(); }},
-      {"maximize", [&](const Json& v) { options.maximize = v.get<bool>(); }},
-      {"foreach", [&](const Json& v) { options.foreach = to_optional_flag(v); }},
-      {"differentiable", [&](const Json& v) { options.differentiable = v.get<bool>(); }},
-      {"fused", [&](const Json& v) { options.fused = to_optional_flag(v); }},
-  };
-  for (const auto& [name, value] : args.items()) {
-    expect(set.contains(name), "SGD has no argument ", name, " here");
-    set.at(name)(value);
-  }
-  return std::make_unique<optim::SGD>(std::move(groups), options);
-}
-
-std::unique_ptr<optim::Optimizer> make_adam(GroupList groups, const Json& args) {
-  optim::AdamOptions options;
-  const std::map<std::string, std::function<void(const Json&)>> set = {
-      {"lr", [&](const Json& v) { options.lr = to_scalar(v); }},
-      {"betas",
-       [&](const Json& v) {
-         options.betas = {to_scalar(v.at(0)), to_scalar(v.at(1))};
-       }},
-      {"eps", [&](const Json& v) { options.eps = to_scalar(v); }},
-      {"weight_decay", [&](const Json& v) { options.weight_decay = to_scalar(v); }},
-      {"amsgrad", [&](const Json& v) { options.amsgrad = v.get<bool>(); }},
-      {"maximize", [&](const Json& v) { options.maximize = v.get<bool>(); }},
-      {"decoupled_weight_decay", [&](const Json& v) { options.decoupled_weight_decay = v.get<bool>(); }},
-      {"foreach", [&](const Json& v) { options.foreach = to_optional_flag(v); }},
-      {"capturable", [&](const Json& v) { options.capturable = v.get<bool>(); }},
-      {"differentiable", [&](const Json& v) { options.differentiable = v.get<bool>(); }},
-      {"fused", [&](const Json& v) { options.fused = to_optional_flag(v); }},
-  };
-  for (const auto& [name, value] : args.items()) {
-    expect(set.contains(name), "Adam has no argument ", name, " here");
-    set.at(name)(value);
-  }
-  return std::make_unique<optim::Adam>(std::move(groups), options);
-}
-
 }  // namespace
 
 std::shared_ptr<nn::Module> make_module(const std::string& kind, const Json& args) {
@@ -155,12 +98,6 @@ std::shared_ptr<nn::Module> make_module(const std::string& kind, const Json& arg
   auto made = found->second.make(arguments);
   arguments.finish();
   return made;
-}
-
-std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& kind, GroupList groups, const Json& args) {
-  if (kind == "SGD") return make_sgd(std::move(groups), args);
-  if (kind == "Adam") return make_adam(std::move(groups), args);
-  throw Failure("there is no optimizer " + kind);
 }
 
 Dict to_options(const Json& object) {

@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "parameters.h"
+#include "snapshot.h"
 
 using namespace cairn;
 using parameters::named;
@@ -30,48 +31,7 @@ std::string message_of(const std::function<void()>& f) {
   return "no StateDictError was thrown";
 }
 
-/// The tree with numbers of its own, as a file would give it.
-Value snapshot(const Value& value) {
-  if (value.is(Value::Kind::tensor)) return value.as_tensor().clone();
-  if (value.is(Value::Kind::dict)) {
-    Dict copy;
-    for (const auto& [key, item] : value.as_dict()) copy.set(key, snapshot(item));
-    return copy;
-  }
-  if (value.is(Value::Kind::list)) {
-    List copy;
-    for (const Value& item : value.items()) copy.items.push_back(snapshot(item));
-    return copy;
-  }
-  return value;
-}
-
 }  // namespace
-
-TEST_CASE("a resumed optimizer goes on as if nothing had happened, bit for bit", "[device]") {
-  const Device device = GENERATE(from_range(everywhere()));
-  CAPTURE(device);
-  const bool adam = GENERATE(false, true);
-  const auto make = [&](std::vector<Tensor> list) -> std::unique_ptr<optim::Optimizer> {
-    if (adam)
-      return std::make_unique<optim::Adam>(std::move(list),
-                                           optim::AdamOptions{.lr = 0.1, .weight_decay = 0.1, .amsgrad = true});
-    return std::make_unique<optim::SGD>(std::move(list), optim::SGDOptions{.lr = 0.1, .momentum = 0.9});
-  };
-  const auto unbroken = make(unnamed(device));
-  for (const float grad : {1.0f, -2.0f, 0.5f}) step(*unbroken, grad);
-  const Value saved = snapshot(unbroken->state_dict());
-  std::vector<Tensor> list;
-  for (const Tensor& each : unbroken->parameters()) list.push_back(each.detach().clone().requires_grad_());
-  const auto resumed = make(list);
-  CHECK(to_string(resumed->load_state_dict(saved)) == "<All keys matched successfully>");
-  for (const float grad : {3.0f, 0.25f}) {
-    step(*unbroken, grad);
-    step(*resumed, grad);
-  }
-  for (std::size_t i = 0; i < list.size(); ++i) CHECK(values(list[i]) == values(unbroken->parameters()[i]));
-  CHECK(to_string(resumed->state_dict()) == to_string(unbroken->state_dict()));
-}
 
 TEST_CASE("state is filled in place and never shared with what was loaded", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
