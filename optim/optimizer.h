@@ -28,6 +28,13 @@
 
 namespace cairn::optim {
 
+struct LoadOptions {
+  /// Parameters that only one side has are errors. If false, and if both sides have names, they are reported: what is
+  /// here alone keeps its state and, where its whole group is new, its options.
+  bool strict = true;
+  CommitOptions commit = {};  ///< Staging and progress of the load itself.
+};
+
 class Optimizer : public Stateful {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -52,8 +59,9 @@ class Optimizer : public Stateful {
   /// Matches `state` with this optimizer, by name where both have names, by position otherwise, and changes nothing.
   /// Saved options replace the present ones; state that the saved one lacks is dropped. Throws StateDictError, with
   /// PyTorch's text where it has one, naming everything that does not fit. The plan must not outlive the optimizer.
+  LoadPlan plan_load(const Value& state, const LoadOptions& options);
   LoadPlan plan_load(const Value& state) override;
-  LoadReport load_state_dict(const Value& state, const CommitOptions& options = {});
+  LoadReport load_state_dict(const Value& state, const LoadOptions& options = {});
   Value state() const override { return state_dict(); }
 
   virtual std::string name() const = 0;  ///< "SGD"

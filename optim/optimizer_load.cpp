@@ -5,11 +5,16 @@
 // next step. Here a state that belongs to another class, an option that does not exist and a tensor that does not fit
 // its parameter are faults of the load. Tensors are copied, never shared with the saved state, and the numbers of steps
 // stay on the CPU.
+//
+//   both have names:    matched by name        not strict: what only one side has is left, and reported
+//   one has none:       matched by position    the same numbers of groups and parameters, always
 #include <cairn/optim/optimizer.h>
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <cairn/core/state_dict.h>
@@ -28,12 +33,13 @@ bool is_sequence(const Value* value) {
 
 class OptimizerLoader {
  public:
-  OptimizerLoader(Optimizer& optimizer, const Value& saved) : optimizer_(optimizer), saved_(saved) {}
+  OptimizerLoader(Optimizer& optimizer, const Value& saved, bool strict)
+      : optimizer_(optimizer), saved_(saved), strict_(strict) {}
 
   LoadPlan plan() {
     find_parts();
-    match_groups();
-    match_parameters();
+    list_saved();
+    match();
     read_options();
     if (!of_another_class_) read_state();
     if (!faults_.empty()) {
@@ -62,11 +68,13 @@ class OptimizerLoader {
     std::vector<std::size_t> created;
   };
 
-  /// A parameter as the saved state names it.
-  struct Saved {
+  /// A parameter of the saved state.
+  struct Listed {
     Value id;
     std::size_t group;
+    std::string name;
   };
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
   void find_parts() {
     check<TypeError>(saved_.is_mapping(), "Expected state_dict to be dict-like, got <class '", name(saved_.kind()),
@@ -84,108 +92,173 @@ class OptimizerLoader {
     groups_ = &groups->items();
   }
 
-  void match_groups() {
-    check<StateDictError>(groups_->size() == optimizer_.groups_.size(),
-                          "loaded state dict has a different number of parameter groups");
+  /// Lists the parameters of the saved groups, with their names if all groups have them.
+  void list_saved() {
     for (std::size_t g = 0; g < groups_->size(); ++g) {
       const Value& group = (*groups_)[g];
       const Value* params = group.is_mapping() ? find(group, "params") : nullptr;
       check<StateDictError>(is_sequence(params), "param_groups[", g,
                             "] of the state dict is no dict with a list 'params'");
-      check<StateDictError>(
-          params->size() == optimizer_.groups_[g].parameters.size(),
-          "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
-      for (const Value& id : params->items()) {
+      const Value* names = find(group, "param_names");
+      saved_named_ = saved_named_ && is_sequence(names) && names->size() == params->size();
+      for (std::size_t i = 0; i < params->size(); ++i) {
+        const Value& id = params->items()[i];
         check<StateDictError>(id.is(Value::Kind::integer) || id.is(Value::Kind::text), "param_groups[", g,
                               "] of the state dict lists ", to_string(id), " among its 'params', expected a number");
+        std::string name;
+        if (saved_named_) {
+          check<StateDictError>(names->items()[i].is(Value::Kind::text), "param_names of param_groups[", g,
+                                "] of the state dict lists ", to_string(names->items()[i]), ", expected a text");
+          name = names->items()[i].as_text();
+        }
+        listed_.push_back({id, g, std::move(name)});
       }
     }
   }
 
-  /// Finds for every parameter, counted through all groups, what the saved state calls it.
-  void match_parameters() {
-    for (std::size_t g = 0; g < groups_->size(); ++g) {
-      for (const Value& id : (*groups_)[g]["params"].items()) ids_.push_back({id, g});
-    }
-    bool both_named = true;
-    std::unordered_map<std::string, Saved> by_name;
-    for (std::size_t g = 0, first = 0; g < groups_->size(); first += optimizer_.groups_[g++].parameters.size()) {
-      const Value* names = find((*groups_)[g], "param_names");
-      const std::size_t count = optimizer_.groups_[g].parameters.size();
-      both_named =
-          both_named && is_sequence(names) && names->size() == count && optimizer_.groups_[g].names.size() == count;
-      if (!both_named) return;
-      for (std::size_t i = 0; i < count; ++i) {
-        check<StateDictError>(names->items()[i].is(Value::Kind::text), "param_names of param_groups[", g,
-                              "] of the state dict lists ", to_string(names->items()[i]), ", expected a text");
-        by_name.emplace(names->items()[i].as_text(), ids_[first + i]);
+  /// Finds for every parameter, counted through all groups, which of those listed it is, and whose options a group
+  /// takes.
+  void match() {
+    const bool by_name = index_names();
+    if (by_name) match_names();
+    if (by_name && !strict_) {
+      for (std::size_t i = matched_.size(); i-- > 0;) {  // to the first that is matched
+        if (matched_[i] != none) sources_[group_at(i)] = listed_[matched_[i]].group;
       }
+      return note_left();
     }
-    for (std::size_t g = 0; g < optimizer_.groups_.size(); ++g) {
-      const Group& group = optimizer_.groups_[g];
+    check_counts(by_name);
+    std::iota(sources_.begin(), sources_.end(), 0);
+    if (by_name)
+      note_faults();
+    else
+      std::iota(matched_.begin(), matched_.end(), 0);
+  }
+
+  /// Whether both sides have names, each its own for every parameter.
+  bool index_names() {
+    matched_.assign(optimizer_.parameter_count(), none);
+    sources_.assign(optimizer_.groups_.size(), none);
+    if (!saved_named_) return false;
+    for (std::size_t i = 0; i < listed_.size(); ++i)
+      if (!by_name_.emplace(listed_[i].name, i).second) return false;
+    std::unordered_set<std::string> present;
+    for (const Group& group : optimizer_.groups_) {
+      if (group.names.size() != group.parameters.size()) return false;
+      for (const std::string& name : group.names)
+        if (!present.insert(name).second) return false;
+    }
+    return true;
+  }
+
+  void match_names() {
+    for (const Group& group : optimizer_.groups_) {
       for (std::size_t i = 0; i < group.names.size(); ++i) {
-        const auto found = by_name.find(group.names[i]);
-        if (found == by_name.end()) {
-          faults_.push_back(text("parameter \"", group.names[i], "\" is not among the param_names of the state dict"));
-        } else if (found->second.group != g) {
-          faults_.push_back(text("parameter \"", group.names[i], "\" is in group ", found->second.group,
-                                 " of the state dict, and in group ", g, " here"));
+        const auto found = by_name_.find(group.names[i]);
+        if (found == by_name_.end()) {
+          missing_.push_back(group.names[i]);
         } else {
-          ids_[group.first + i] = found->second;
-          by_name.erase(found);
+          matched_[group.first + i] = found->second;
+          by_name_.erase(found);
         }
       }
     }
-    if (faults_.empty()) return;
-    for (const auto& [name, saved] : by_name) {
-      const Group& group = optimizer_.groups_[saved.group];
-      if (std::find(group.names.begin(), group.names.end(), name) == group.names.end()) {
-        faults_.push_back(text("the state dict has a parameter \"", name, "\", which is not here"));
+    for (const Listed& saved : listed_)
+      if (by_name_.contains(saved.name)) unexpected_.push_back(saved.name);
+  }
+
+  /// PyTorch's two checks.
+  void check_counts(bool by_name) const {
+    std::vector<std::size_t> saved(groups_->size());
+    for (const Listed& each : listed_) ++saved[each.group];
+    const auto differ = [&](const char* message) {
+      std::string hint =
+          "without names on both sides, parameters are matched by their position: give the optimizer "
+          "named_parameters()";
+      if (by_name) {
+        hint = "strict = false loads what both have";
+        if (!missing_.empty()) hint += text("; only here: ", quoted(missing_));
+        if (!unexpected_.empty()) hint += text("; only in the state dict: ", quoted(unexpected_));
       }
+      throw StateDictError(message, {.hint = hint});
+    };
+    if (saved.size() != optimizer_.groups_.size())
+      differ("loaded state dict has a different number of parameter groups");
+    for (std::size_t g = 0; g < saved.size(); ++g) {
+      if (saved[g] != optimizer_.groups_[g].parameters.size())
+        differ("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+    }
+  }
+
+  static std::string quoted(const std::vector<std::string>& names) {
+    constexpr std::size_t shown = 5;
+    std::string list;
+    for (std::size_t i = 0; i < std::min(shown, names.size()); ++i) list += text(i ? ", \"" : "\"", names[i], '"');
+    return names.size() > shown ? text(list, " and ", names.size() - shown, " more") : list;
+  }
+
+  void note_faults() {
+    for (const std::string& name : missing_)
+      faults_.push_back(text("parameter \"", name, "\" is not among the param_names of the state dict"));
+    for (const std::string& name : unexpected_)
+      faults_.push_back(text("the state dict has a parameter \"", name, "\", which is not here"));
+    for (std::size_t i = 0; i < matched_.size(); ++i) {
+      if (matched_[i] == none || listed_[matched_[i]].group == group_at(i)) continue;
+      faults_.push_back(text(label(i), " is in group ", listed_[matched_[i]].group, " of the state dict, and in group ",
+                             group_at(i), " here"));
+    }
+  }
+
+  void note_left() {
+    plan_.report().missing_keys = missing_;
+    plan_.report().unexpected_keys = unexpected_;
+    for (std::size_t i = 0; i < matched_.size(); ++i) {
+      if (matched_[i] == none || listed_[matched_[i]].group == sources_[group_at(i)]) continue;
+      plan_.report().warnings.push_back(
+          text(label(i), " was in group ", listed_[matched_[i]].group,
+               " of the state dict; it has the options of its group here, which are those of group ",
+               sources_[group_at(i)]));
     }
   }
 
   void read_options() {
-    for (std::size_t g = 0; g < groups_->size(); ++g) {
+    for (std::size_t g = 0; g < optimizer_.groups_.size(); ++g) {
       const Group& present = optimizer_.groups_[g];
-      Group group{present.parameters, present.names, {}, 0, present.first};
-      bool names_listed = false;
-      const std::size_t faults_before = faults_.size();
-      for_each_entry((*groups_)[g], [&](const std::string& name, const Value& value) {
-        if (name == "params") return;
-        if (name == "param_names") {
-          names_listed = true;
-          group.names_at = group.options.size();
-          if (group.names.empty()) adopt_names(group, value);
-          return;
-        }
-        if (const std::string fault = optimizer_.option_fault(name, value); !fault.empty()) {
-          faults_.push_back(text("param_groups[", g, "]: ", fault));
-          of_another_class_ = of_another_class_ || !optimizer_.known_option(name);
-        } else {
-          group.options.set(name, value);
-        }
-      });
-      if (!names_listed) group.names_at = group.options.size();
-      for (const Optimizer::Option& option : optimizer_.options_) add_missing(group, option, g);
-      if (faults_.size() == faults_before) {
-        try {
-          optimizer_.validate(group.options);
-        } catch (const ValueError& error) {
-          faults_.push_back(text("param_groups[", g, "]: ", error.message()));
-        }
-      }
-      next_->groups.push_back(std::move(group));
+      if (sources_[g] == none)
+        next_->groups.push_back(present);
+      else
+        read_group(Group{present.parameters, present.names, {}, 0, present.first}, sources_[g]);
     }
   }
 
-  template <class F>
-  static void for_each_entry(const Value& mapping, F&& f) {
-    if (mapping.is(Value::Kind::dict)) {
-      for (const auto& [key, value] : mapping.as_dict()) f(key.plain(), value);
-    } else {
-      for (const auto& [key, value] : mapping.as_state_dict()) f(key, value);
+  void read_group(Group group, std::size_t source) {
+    bool names_listed = false;
+    const std::size_t faults_before = faults_.size();
+    for_each_entry((*groups_)[source], [&](const std::string& name, const Value& value) {
+      if (name == "params") return;
+      if (name == "param_names") {
+        names_listed = true;
+        group.names_at = group.options.size();
+        if (group.names.empty()) adopt_names(group, value);
+        return;
+      }
+      if (const std::string fault = optimizer_.option_fault(name, value); !fault.empty()) {
+        faults_.push_back(text("param_groups[", source, "]: ", fault));
+        of_another_class_ = of_another_class_ || !optimizer_.known_option(name);
+      } else {
+        group.options.set(name, value);
+      }
+    });
+    if (!names_listed) group.names_at = group.options.size();
+    for (const Optimizer::Option& option : optimizer_.options_) add_missing(group, option, source);
+    if (faults_.size() == faults_before) {
+      try {
+        optimizer_.validate(group.options);
+      } catch (const ValueError& error) {
+        faults_.push_back(text("param_groups[", source, "]: ", error.message()));
+      }
     }
+    next_->groups.push_back(std::move(group));
   }
 
   static void adopt_names(Group& group, const Value& names) {
@@ -212,18 +285,34 @@ class OptimizerLoader {
   void read_state() {
     next_->state.resize(optimizer_.state_.size());
     std::unordered_map<std::string, std::size_t> parameters;  // by what the saved state calls them
-    for (std::size_t i = 0; i < ids_.size(); ++i) parameters.emplace(to_string(ids_[i].id), i);
+    for (const Listed& saved : listed_) parameters.emplace(to_string(saved.id), none);
+    for (std::size_t i = 0; i < matched_.size(); ++i)
+      if (matched_[i] != none) parameters[to_string(listed_[matched_[i]].id)] = i;
     for_each_state([&](const Value& id, const Value& entry) {
       const auto found = parameters.find(to_string(id));
       if (found == parameters.end()) {
         faults_.push_back(
             text("the state dict holds state for parameter ", to_string(id), ", which is in no group of it"));
+      } else if (found->second == none) {
+        return;
       } else if (!entry.is_mapping()) {
         faults_.push_back(text("the state of ", label(found->second), " is ", name(entry.kind()), ", expected a dict"));
       } else {
         read_parameter(found->second, entry);
       }
     });
+    keep_unmatched();
+  }
+
+  /// Parameters that the saved state does not know keep what they have.
+  void keep_unmatched() {
+    const std::size_t width = optimizer_.slots_.size();
+    for (const std::size_t parameter : optimizer_.created_) {
+      if (matched_[parameter] != none) continue;
+      const auto kept = optimizer_.state_.begin() + static_cast<std::ptrdiff_t>(parameter * width);
+      std::copy_n(kept, width, next_->state.begin() + static_cast<std::ptrdiff_t>(parameter * width));
+      next_->created.push_back(parameter);
+    }
   }
 
   template <class F>
@@ -241,7 +330,7 @@ class OptimizerLoader {
     const std::string& digits = key.text();
     const bool is_number =
         !digits.empty() && digits.size() < 10 && digits.find_first_not_of("0123456789") == digits.npos;
-    const bool texts = !ids_.empty() && ids_.front().id.is(Value::Kind::text);
+    const bool texts = !listed_.empty() && listed_.front().id.is(Value::Kind::text);
     return is_number && !texts ? Value(std::stol(digits)) : Value(digits);
   }
 
@@ -275,7 +364,7 @@ class OptimizerLoader {
   bool is_needed(const Optimizer::Slot& slot, std::size_t parameter) const {
     if (!slot.optional) return true;
     if (slot.needed_by.empty()) return false;
-    const Value* option = next_->groups[ids_[parameter].group].options.find(slot.needed_by);
+    const Value* option = next_->groups[group_at(parameter)].options.find(slot.needed_by);
     return option && (option->is(Value::Kind::boolean) || is_number(*option)) && option->as_float() > 0;
   }
 
@@ -321,9 +410,9 @@ class OptimizerLoader {
     return group.parameters[parameter - group.first];
   }
   std::size_t group_at(std::size_t parameter) const {
-    std::size_t g = 0;
-    while (parameter >= optimizer_.groups_[g].first + optimizer_.groups_[g].parameters.size()) ++g;
-    return g;
+    const auto after = std::upper_bound(optimizer_.groups_.begin(), optimizer_.groups_.end(), parameter,
+                                        [](std::size_t index, const Group& group) { return index < group.first; });
+    return static_cast<std::size_t>(after - optimizer_.groups_.begin()) - 1;
   }
   std::string label(std::size_t parameter) const {
     const Group& group = optimizer_.groups_[group_at(parameter)];
@@ -335,17 +424,27 @@ class OptimizerLoader {
   const Value& saved_;
   const Value* state_ = nullptr;
   const std::vector<Value>* groups_ = nullptr;
-  std::vector<Saved> ids_;  // by parameter, counted through all groups
+  bool strict_;
+  bool saved_named_ = true;
+  std::vector<Listed> listed_;                            // the saved ones
+  std::vector<std::size_t> matched_;                      // where in `listed_`, by parameter
+  std::vector<std::size_t> sources_;                      // which saved group, by group
+  std::unordered_map<std::string, std::size_t> by_name_;  // those of `listed_` not matched yet
+  std::vector<std::string> missing_, unexpected_;         // names that only one side has
   std::shared_ptr<Next> next_ = std::make_shared<Next>();
   std::vector<std::string> faults_;
   bool of_another_class_ = false;  // it has options that this one does not know
   LoadPlan plan_;
 };
 
-LoadPlan Optimizer::plan_load(const Value& state) { return OptimizerLoader(*this, state).plan(); }
+LoadPlan Optimizer::plan_load(const Value& state, const LoadOptions& options) {
+  return OptimizerLoader(*this, state, options.strict).plan();
+}
 
-LoadReport Optimizer::load_state_dict(const Value& state, const CommitOptions& options) {
-  return plan_load(state).commit(options);
+LoadPlan Optimizer::plan_load(const Value& state) { return plan_load(state, LoadOptions{}); }
+
+LoadReport Optimizer::load_state_dict(const Value& state, const LoadOptions& options) {
+  return plan_load(state, options).commit(options.commit);
 }
 
 }  // namespace cairn::optim

@@ -211,3 +211,109 @@ TEST_CASE("what is no optimizer's state is refused with the way out") {
              }),
              Catch::Matchers::Contains("they are dict and int"));
 }
+
+namespace {
+
+using Named = std::vector<std::pair<std::string, Tensor>>;
+
+/// Adam with momentum of each parameter told apart: that of "a" is full of 1, of "b" of 2, of "c" of 3.
+Value saved_abc() {
+  optim::Adam from(Named{{"a", parameter({1, 2})}, {"b", parameter({3})}, {"c", parameter({4})}}, {.lr = 0.5});
+  step(from, 1);
+  Value saved = snapshot(from.state_dict());
+  for (int i = 0; i < 3; ++i) saved.at("state", i, "exp_avg").as_tensor().fill_(i + 1);
+  return saved;
+}
+
+std::string fields_hint(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const StateDictError& error) {
+    return error.fields().hint;
+  }
+  return "no StateDictError was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("a layer that is gone, one that is new, another order: those that remain keep their moments", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  optim::Adam to(
+      Named{{"c", parameter({4}, device)}, {"new", parameter({5, 6}, device)}, {"a", parameter({1, 2}, device)}});
+  step(to, 1);
+  const std::string new_before = to_string(to.state_dict().at("state", 1));
+  const Value saved = saved_abc();
+  CHECK(message_of([&] { to.load_state_dict(saved); }) ==
+        "Error(s) in loading state_dict for Adam:\n\tparameter \"new\" is not among the param_names of the state "
+        "dict\n\tthe state dict has a parameter \"b\", which is not here");
+  const LoadReport report = to.load_state_dict(saved, {.strict = false});
+  CHECK(to_string(report) == "_IncompatibleKeys(missing_keys=['new'], unexpected_keys=['b'])");
+  const Value state = to.state_dict()["state"];
+  CHECK(values(state.at(0, "exp_avg").as_tensor()) == std::vector<float>{3});
+  CHECK(values(state.at(2, "exp_avg").as_tensor()) == std::vector<float>{1, 1});
+  CHECK(to_string(state.at(1)) == new_before);
+  CHECK(to.option(0, "lr").as_float() == 0.5);
+  step(to, 1);
+}
+
+TEST_CASE("a frozen layer that the optimizer is no longer given is left out, and named where that is not asked for") {
+  optim::Adam to(Named{{"b", parameter({3})}, {"c", parameter({4})}});
+  const Value saved = saved_abc();
+  CHECK(message_of([&] { to.load_state_dict(saved); }) ==
+        "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+  CHECK(fields_hint([&] { to.load_state_dict(saved); }) ==
+        "strict = false loads what both have; only in the state dict: \"a\"");
+  CHECK(to.load_state_dict(saved, {.strict = false}).unexpected_keys == std::vector<std::string>{"a"});
+  CHECK(values(to.state_dict().at("state", 0, "exp_avg").as_tensor()) == std::vector<float>{2});
+}
+
+TEST_CASE("groups may be cut anew: each takes the options that its first parameter had, and a new one keeps its own") {
+  std::vector<optim::ParameterGroup> saved_groups(2), groups(3);
+  saved_groups[0] = {Named{{"a", parameter({1})}, {"b", parameter({2})}}, {{"lr", 0.25}}};
+  saved_groups[1] = {Named{{"c", parameter({3})}}, {{"lr", 0.125}}};
+  groups[0] = {Named{{"new", parameter({0})}}, {{"lr", 7}}};
+  groups[1] = {Named{{"c", parameter({3})}, {"b", parameter({2})}}};
+  groups[2] = {Named{{"a", parameter({1})}}};
+  optim::SGD from(saved_groups, {.momentum = 0.9}), to(groups);
+  step(from, 1);
+  for (int i = 0; i < 3; ++i) from.state_dict().at("state", i, "momentum_buffer").as_tensor().fill_(i);
+  CHECK(message_of([&] { to.load_state_dict(from.state_dict()); }) ==
+        "loaded state dict has a different number of parameter groups");
+  const LoadReport report = to.load_state_dict(from.state_dict(), {.strict = false});
+  CHECK(to.option(0, "lr").as_int() == 7);
+  CHECK(to.option(0, "momentum").as_int() == 0);
+  CHECK(to.option(1, "lr").as_float() == 0.125);
+  CHECK(to.option(2, "lr").as_float() == 0.25);
+  for (const auto& [parameter, moment] : {std::pair{1, 2.0f}, {2, 1.0f}, {3, 0.0f}})
+    CHECK(values(to.state_dict().at("state", parameter, "momentum_buffer").as_tensor()) == std::vector{moment});
+  CHECK(report.warnings == std::vector<std::string>{"parameter \"b\" was in group 0 of the state dict; it has the "
+                                                    "options of its group here, which are those of group 1"});
+}
+
+TEST_CASE("without names a load is never partial, and says what would help") {
+  optim::Adam to({parameter({3}), parameter({4})});
+  CHECK(fields_hint([&] { to.load_state_dict(saved_abc(), {.strict = false}); }) ==
+        "without names on both sides, parameters are matched by their position: give the optimizer named_parameters()");
+}
+
+TEST_CASE("a partial load is all or nothing, too") {
+  optim::Adam to(Named{{"a", parameter({1, 2, 3})}, {"c", parameter({4})}});
+  step(to, 1);
+  const Value before = snapshot(to.state_dict());
+  CHECK_THAT(message_of([&] { to.load_state_dict(saved_abc(), {.strict = false}); }),
+             Catch::Matchers::Contains("size mismatch for 'exp_avg' of parameter \"a\": the state dict has "
+                                       "torch.Size([2]), the parameter is torch.Size([3])"));
+  CHECK(to_string(to.state_dict()) == to_string(before));
+}
+
+TEST_CASE("SGD without momentum goes on with the momentum that it loads") {
+  optim::SGD from(parameters::unnamed(), {.lr = 0.1, .momentum = 0.9}), to(parameters::unnamed());
+  step(from, 1);
+  for (std::size_t i = 0; i < 2; ++i) to.parameters()[i].detach().copy_(from.parameters()[i].detach());
+  to.load_state_dict(from.state_dict());
+  step(from, 2);
+  step(to, 2);
+  CHECK(to.option(0, "momentum").as_float() == 0.9);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(values(to.parameters()[i]) == values(from.parameters()[i]));
+}
