@@ -152,6 +152,11 @@ void Optimizer::set_option(std::size_t group, std::string_view name, Value value
   options_changed(group);
 }
 
+void Optimizer::put_option(std::size_t group, std::string_view name, Value value) {
+  groups_[group].options.set(std::string(name), std::move(value));
+  options_changed(group);
+}
+
 void Optimizer::zero_grad(bool set_to_none) {
   for (const Group& group : groups_) {
     for (const Tensor& parameter : group.parameters) {

@@ -102,6 +102,7 @@ class Optimizer : public Stateful {
 
  private:
   friend class OptimizerLoader;  // optimizer_load.cpp
+  friend class LRScheduler;
 
   struct Group {
     std::vector<Tensor> parameters;
@@ -116,6 +117,7 @@ class Optimizer : public Stateful {
   std::string option_fault(std::string_view name, const Value& value) const;  ///< Empty if it may be set.
   void check_option(std::string_view name, const Value& value) const;
   std::size_t parameter_count() const;
+  void put_option(std::size_t group, std::string_view name, Value value);  ///< For schedulers: nothing is checked.
 
   std::vector<Option> options_;
   std::vector<Slot> slots_;

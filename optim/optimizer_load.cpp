@@ -251,7 +251,8 @@ class OptimizerLoader {
     });
     if (!names_listed) group.names_at = group.options.size();
     for (const Optimizer::Option& option : optimizer_.options_) add_missing(group, option, source);
-    if (faults_.size() == faults_before) {
+    // A scheduler may leave what no user may set: OneCycleLR's last line ends below 0.
+    if (faults_.size() == faults_before && !group.options.contains("initial_lr")) {
       try {
         optimizer_.validate(group.options);
       } catch (const ValueError& error) {

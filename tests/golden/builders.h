@@ -21,6 +21,10 @@ std::unique_ptr<cairn::optim::Optimizer> make_optimizer(const std::string& kind,
                                                         std::vector<cairn::optim::ParameterGroup> groups,
                                                         const Json& args);
 
+/// A scheduler of class `kind`. Fails likewise.
+std::unique_ptr<cairn::optim::LRScheduler> make_scheduler(const std::string& kind, cairn::optim::Optimizer& optimizer,
+                                                          const Json& args);
+
 /// A Dict of options: numbers, flags, None, pairs.
 cairn::Dict to_options(const Json& object);
 

@@ -1,4 +1,4 @@
-// Optimizers by PyTorch's names and arguments.
+// Optimizers and schedulers by PyTorch's names and arguments.
 #include "builders.h"
 
 namespace golden {
@@ -63,7 +63,36 @@ std::unique_ptr<optim::Optimizer> make(GroupList groups, const Json& args) {
   return std::make_unique<Optimizer>(std::move(groups), options);
 }
 
+Scalar scalar_or(const Json& args, const char* name, Scalar otherwise) {
+  return args.contains(name) ? to_scalar(args.at(name)) : otherwise;
+}
+
+std::unique_ptr<optim::LRScheduler> make_one_cycle(optim::Optimizer& optimizer, const Json& args) {
+  optim::OneCycleLROptions options;
+  options.total_steps = args.at("total_steps").get<std::int64_t>();
+  return std::make_unique<optim::OneCycleLR>(optimizer, args.at("max_lr").get<double>(), options);
+}
+
 }  // namespace
+
+std::unique_ptr<optim::LRScheduler> make_scheduler(const std::string& kind, optim::Optimizer& optimizer,
+                                                   const Json& args) {
+  const auto whole = [&](const char* name) { return args.at(name).get<std::int64_t>(); };
+  if (kind == "StepLR")
+    return std::make_unique<optim::StepLR>(optimizer, whole("step_size"), scalar_or(args, "gamma", 0.1));
+  if (kind == "MultiStepLR")
+    return std::make_unique<optim::MultiStepLR>(optimizer, args.at("milestones").get<std::vector<std::int64_t>>(),
+                                                scalar_or(args, "gamma", 0.1));
+  if (kind == "ExponentialLR") return std::make_unique<optim::ExponentialLR>(optimizer, to_scalar(args.at("gamma")));
+  if (kind == "CosineAnnealingLR")
+    return std::make_unique<optim::CosineAnnealingLR>(optimizer, whole("T_max"), scalar_or(args, "eta_min", 0.0));
+  if (kind == "LinearLR")
+    return std::make_unique<optim::LinearLR>(optimizer,
+                                             optim::LinearLROptions{.start_factor = to_scalar(args.at("start_factor")),
+                                                                    .total_iters = whole("total_iters")});
+  if (kind == "OneCycleLR") return make_one_cycle(optimizer, args);
+  throw Failure("there is no scheduler " + kind);
+}
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& kind, GroupList groups, const Json& args) {
   static const std::map<std::string, std::unique_ptr<optim::Optimizer> (*)(GroupList, const Json&)> kinds = {

@@ -32,7 +32,9 @@ void run_optimizer(const Json& golden_case, const Numbers& numbers) {
   }
   const auto optimizer =
       make_optimizer(golden_case.at("kind"), make_groups(golden_case, parameters), golden_case.at("args"));
-  expect(golden_case.at("scheduler").is_null(), "there are no schedulers");
+  const Json& schedule = golden_case.at("scheduler");
+  const auto scheduler =
+      schedule.is_null() ? nullptr : make_scheduler(schedule.at("kind"), *optimizer, schedule.at("args"));
 
   for (int step = 0; step < golden_case.at("steps").get<int>(); ++step) {
     const std::string number = std::to_string(step);
@@ -45,6 +47,7 @@ void run_optimizer(const Json& golden_case, const Numbers& numbers) {
       parameters[i].set_grad(grad ? grad->clone() : Tensor());
     }
     optimizer->step();
+    if (scheduler) scheduler->step();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const std::string after = "param_after." + number + "." + std::to_string(i);
       const Tensor& expected = numbers.at(name, after);
