@@ -34,6 +34,24 @@ struct BatchNormAttributes {
   bool training;  ///< Use, and remember, the statistics of the batch.
 };
 
+// Of two numbers the first is for the height, the second for the width.
+struct Conv2dAttributes {
+  std::int64_t stride[2], padding[2],
+      dilation[2];  ///< `padding` before the first number; behind, what the result asks.
+  std::int64_t groups;
+};
+
+struct MaxPool2dAttributes {
+  std::int64_t kernel[2], stride[2], padding[2], dilation[2];
+};
+
+struct AvgPool2dAttributes {
+  std::int64_t kernel[2], stride[2], padding[2];
+  std::int64_t divisor;    ///< What sums are divided by; 0: how many numbers there are in the window.
+  bool count_include_pad;  ///< Whether padding counts among them.
+  bool adaptive;           ///< The windows share the input among them, and nothing above counts.
+};
+
 struct SgdAttributes {
   double lr, momentum, dampening, weight_decay;
   bool nesterov, maximize, first;

@@ -83,6 +83,13 @@ enum class Operation : std::uint16_t {
   // normalisation
   batch_norm,           // y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
   batch_norm_backward,  // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
+  // images: x [n, channels, height, width], all operands row by row; pooling also of [channels, height, width]
+  conv2d,               // y -> x, weight, [bias]                                   Conv2dAttributes
+  conv2d_backward,      // [grad_x], [grad_weight], [grad_bias] -> grad_y, x, weight
+  max_pool2d,           // y, [indices(int64)] -> x                                 MaxPool2dAttributes
+  max_pool2d_backward,  // grad_x -> grad_y, indices(int64)
+  avg_pool2d,           // y -> x                                                   AvgPool2dAttributes
+  avg_pool2d_backward,  // grad_x -> grad_y
   // optimizers: n parameters in one call, operands grouped by parameter
   sgd_update,      // param, grad, [momentum_buffer]                           SgdAttributes
   adam_update,     // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]       AdamAttributes, n AdamScalars
@@ -99,9 +106,11 @@ std::string_view name(Operation operation);
 constexpr int output_count(Operation operation) {
   switch (operation) {
     case Operation::cross_entropy:
+    case Operation::max_pool2d:
       return 2;
     case Operation::linear_backward:
     case Operation::batch_norm_backward:
+    case Operation::conv2d_backward:
       return 3;
     case Operation::batch_norm:
       return 5;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <cairn/core/tensor.h>
@@ -171,5 +172,64 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction =
 /// otherwise the running ones are used (Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2).
 Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
                   const Tensor& bias, bool training, double momentum, double eps);
+
+// Images: x [n, channels, height, width], or one without n.
+
+/// A number for height and width: `2` for both, or `{2, 3}`.
+struct Size2d {
+  std::int64_t height, width;
+  bool is_one;  ///< Given as one number, and printed as one.
+
+  Size2d(std::int64_t both) : height(both), width(both), is_one(true) {}
+  Size2d(std::int64_t height, std::int64_t width) : height(height), width(width), is_one(false) {}
+};
+
+/// How many zeros there are around an image: numbers, or PyTorch's "same" (as many as keep the size) or "valid" (none).
+struct Padding2d : Size2d {
+  std::string name = {};  ///< Empty for numbers.
+
+  using Size2d::Size2d;
+  Padding2d(Size2d size) : Size2d(size) {}
+  Padding2d(const std::string& name) : Size2d(0), name(name) {}
+  template <std::size_t size>
+  Padding2d(const char (&name)[size]) : Padding2d(std::string(name)) {}
+};
+
+struct ConvolutionOptions {
+  Size2d stride = 1;
+  Padding2d padding = 0;
+  Size2d dilation = 1;      ///< How far apart the numbers lie that neighbouring weights see.
+  std::int64_t groups = 1;  ///< Channels are divided into so many groups, each of which sees its own inputs only.
+};
+
+/// y[n, o, i, j] = bias[o] + sum of weight[o, c, p, q] x[n, c, i stride + p dilation - padding, ...] over c, p and q:
+/// weight [out, in / groups, kernel height, kernel width], bias [out] or undefined.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvolutionOptions& options = {});
+
+struct MaxPoolingOptions {
+  std::optional<Size2d> stride = {};  ///< The kernel's size if none is given.
+  Size2d padding = 0;                 ///< With -infinity.
+  Size2d dilation = 1;
+  bool ceil_mode = false;  ///< Whether a window that begins inside may end outside.
+};
+
+/// The largest number of each window; NaN where there is one. `indices` [.., height, width], int64, say where in its
+/// plane it lies, counted row by row.
+Tensor max_pool2d(const Tensor& x, const Size2d& kernel, const MaxPoolingOptions& options = {});
+ValuesAndIndices max_pool2d_with_indices(const Tensor& x, const Size2d& kernel, const MaxPoolingOptions& options = {});
+
+struct AveragePoolingOptions {
+  std::optional<Size2d> stride = {};  ///< The kernel's size if none is given.
+  Size2d padding = 0;                 ///< With zeros.
+  bool ceil_mode = false;
+  bool count_include_pad = true;                      ///< Whether the zeros count in the mean.
+  std::optional<std::int64_t> divisor_override = {};  ///< What to divide by instead of the window's size.
+};
+
+/// The mean of each window.
+Tensor avg_pool2d(const Tensor& x, const Size2d& kernel, const AveragePoolingOptions& options = {});
+
+/// The means of height x width windows that share the image among them.
+Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size);
 
 }  // namespace cairn

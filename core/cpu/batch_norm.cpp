@@ -1,10 +1,9 @@
-// Batch normalisation of x [n, channels, ...] (batch_norm_formulas.h), one channel at a time, or sixteen where channels
-// lie side by side.
+// Batch normalisation of x [n, channels, ...] (batch_norm_formulas.h): sixteen channels at a time, or, where a
+// channel's numbers lie in planes, one.
 
 #include <cairn/core/batch_norm_formulas.h>
 #include <cairn/core/cpu/kernel.h>
-#include <cairn/core/cpu/packet.h>
-#include <cairn/core/cpu/sum.h>
+#include <cairn/core/cpu/planes.h>
 
 namespace cairn {
 namespace {
@@ -30,6 +29,9 @@ struct Layout {
     }
   }
 
+  /// Whether what comes after the channels is a plane of numbers side by side.
+  bool has_planes() const { return even && place == 1 && length > 1; }
+
   /// Offset of the r-th of the n * length numbers of channel c.
   std::int64_t at(std::int64_t r, std::int64_t c) const {
     if (length == 1) return r * row + c * channel;
@@ -43,19 +45,77 @@ struct Layout {
   }
 };
 
+/// An operand's numbers.
+template <class T>
+struct Numbers {
+  T* data;
+  Layout layout;
+
+  explicit Numbers(const View& view) : data(data_of<T>(view)), layout(view) {}
+  T* in_plane(std::int64_t image, std::int64_t c, std::int64_t i) const {
+    return data + image * layout.row + c * layout.channel + i;
+  }
+};
+
 template <class T>
 T value_or(const View& view, std::int64_t c, T otherwise) {
   return view.present() ? data_of<T>(view)[c * view.strides[0]] : otherwise;
 }
 
-/// Calls body(first channel, how many) for groups of channels.
+/// Some of the channels, which are done together: one if `planes`, else as many as are summed at once.
+struct Group {
+  std::int64_t first;
+  int channels;
+  bool planes;
+};
+
+/// Calls body(group) for all groups of channels; `planes` says whether all operands have them.
 template <class F>
-void for_channel_groups(const Layout& layout, F&& body) {
-  const std::int64_t groups = (layout.channels + sum_columns_at_once - 1) / sum_columns_at_once;
+void for_channel_groups(const Layout& layout, bool planes, F&& body) {
+  const std::int64_t at_once = planes ? 1 : sum_columns_at_once, groups = (layout.channels + at_once - 1) / at_once;
   kernel_parallel_for(groups, layout.n * layout.length * layout.channels > 32768, [&](std::int64_t g) {
-    const std::int64_t first = g * sum_columns_at_once, rest = layout.channels - first;
-    body(first, static_cast<int>(rest < sum_columns_at_once ? rest : sum_columns_at_once));
+    const std::int64_t first = g * at_once, rest = layout.channels - first;
+    body(Group{first, static_cast<int>(rest < at_once ? rest : at_once), planes});
   });
+}
+
+/// sums[j] = the sum of term(read, j) over the numbers of channel j of the group; read(numbers) is that of an operand,
+/// or a packet of them.
+template <class T, class Term>
+[[gnu::always_inline]] inline void sum_channels(const Layout& layout, const Group& group, T* sums, Term&& term) {
+  if (group.planes) {
+    const auto values = [&]<class Value>(Value* value, std::int64_t image, std::int64_t i) {
+      *value = term([&](const Numbers<T>& from) { return number<Value>(from.in_plane(image, group.first, i)); }, 0);
+    };
+    return sum_planes<1>(layout.n, layout.length, values, sums);
+  }
+  sum_columns<T>(
+      layout.n * layout.length, group.channels,
+      [&](std::int64_t r, int j) {
+        return term([&](const Numbers<T>& from) { return from.data[from.layout.at(r, group.first + j)]; }, j);
+      },
+      [&](int j, T sum) { sums[j] = sum; });
+}
+
+/// Every number of `to` in the group's channels becomes term(read, j).
+template <class T, class Term>
+[[gnu::always_inline]] inline void write_channels(const Numbers<T>& to, const Group& group, Term&& term) {
+  const Layout& layout = to.layout;
+  if (!group.planes) {
+    for (std::int64_t r = 0; r < layout.n * layout.length; ++r) {
+      for (int j = 0; j < group.channels; ++j)
+        to.data[layout.at(r, group.first + j)] =
+            term([&](const Numbers<T>& from) { return from.data[from.layout.at(r, group.first + j)]; }, j);
+    }
+    return;
+  }
+  for (std::int64_t image = 0; image < layout.n; ++image) {
+    for (std::int64_t i = 0; i < layout.length; i += Packet<T>::size) {
+      const std::int64_t rest = layout.length - i;
+      store(to.in_plane(image, group.first, i), 1, rest,
+            term([&](const Numbers<T>& from) { return load(from.in_plane(image, group.first, i), 1, rest); }, 0));
+    }
+  }
 }
 
 /// y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
@@ -64,48 +124,49 @@ void batch_norm(const KernelCall& call) {
   const auto& attributes = *static_cast<const BatchNormAttributes*>(call.attributes);
   const View &running_mean = call.operands[3], &running_var = call.operands[4], &weight = call.operands[6],
              &bias = call.operands[7];
-  const Layout in(call.operands[5]), out(call.operands[0]);
-  T *y = data_of<T>(call.operands[0]), *means = data_of<T>(call.operands[1]), *inverses = data_of<T>(call.operands[2]);
-  const T* x = data_of<T>(call.operands[5]);
-  const std::int64_t count = in.n * in.length;
-  for_channel_groups(in, [&](std::int64_t first, int channels) {
+  const Numbers<T> x(call.operands[5]), y(call.operands[0]);
+  T *means = data_of<T>(call.operands[1]), *inverses = data_of<T>(call.operands[2]);
+  const std::int64_t count = x.layout.n * x.layout.length;
+  for_channel_groups(x.layout, x.layout.has_planes() && y.layout.has_planes(), [&](const Group& group) {
     T mean[sum_columns_at_once], inverse[sum_columns_at_once], scale[sum_columns_at_once], shift[sum_columns_at_once];
     if (attributes.training) {
-      sum_columns<T>(
-          count, channels, [&](std::int64_t r, int j) { return x[in.at(r, first + j)]; },
-          [&](int j, T sum) { mean[j] = formulas::mean(sum, count); });
-      const auto squared = [&](std::int64_t r, int j) {
-        return formulas::squared_deviation(x[in.at(r, first + j)], mean[j]);
-      };
-      sum_columns<T>(count, channels, squared, [&](int j, T sum) {
-        const std::int64_t c = first + j;
-        inverse[j] = formulas::inverse_deviation(formulas::mean(sum, count), attributes.eps);
+      T squares[sum_columns_at_once];
+      sum_channels(x.layout, group, mean, [&](auto&& read, int) { return read(x); });
+      for (int j = 0; j < group.channels; ++j) mean[j] = formulas::mean(mean[j], count);
+      sum_channels(x.layout, group, squares, [&](auto&& read, int j) {
+        const auto value = read(x);
+        return formulas::squared_deviation(value, std::decay_t<decltype(value)>(mean[j]));
+      });
+      for (int j = 0; j < group.channels; ++j) {
+        const std::int64_t c = group.first + j;
+        inverse[j] = formulas::inverse_deviation(formulas::mean(squares[j], count), attributes.eps);
         if (running_mean.present()) {
           T& running = data_of<T>(running_mean)[c * running_mean.strides[0]];
           running = formulas::running(running, mean[j], attributes.momentum);
         }
         if (running_var.present()) {
           T& running = data_of<T>(running_var)[c * running_var.strides[0]];
-          running = formulas::running(running, formulas::population_variance(sum, count), attributes.momentum);
+          running = formulas::running(running, formulas::population_variance(squares[j], count), attributes.momentum);
         }
-      });
+      }
     } else {
-      for (int j = 0; j < channels; ++j) {
-        mean[j] = value_or<T>(running_mean, first + j, T(0));
-        inverse[j] = formulas::inverse_deviation(value_or<T>(running_var, first + j, T(1)), attributes.eps);
+      for (int j = 0; j < group.channels; ++j) {
+        mean[j] = value_or<T>(running_mean, group.first + j, T(0));
+        inverse[j] = formulas::inverse_deviation(value_or<T>(running_var, group.first + j, T(1)), attributes.eps);
       }
     }
-    for (int j = 0; j < channels; ++j) {
-      const std::int64_t c = first + j;
+    for (int j = 0; j < group.channels; ++j) {
+      const std::int64_t c = group.first + j;
       means[c] = mean[j];
       inverses[c] = inverse[j];
       scale[j] = inverse[j] * value_or<T>(weight, c, T(1));
       shift[j] = value_or<T>(bias, c, T(0));
     }
-    for (std::int64_t r = 0; r < count; ++r) {
-      for (int j = 0; j < channels; ++j)
-        y[out.at(r, first + j)] = formulas::output(x[in.at(r, first + j)], mean[j], scale[j], shift[j]);
-    }
+    write_channels(y, group, [&](auto&& read, int j) {
+      const auto value = read(x);
+      using Value = std::decay_t<decltype(value)>;
+      return formulas::output(value, Value(mean[j]), Value(scale[j]), Value(shift[j]));
+    });
   });
 }
 
@@ -114,36 +175,33 @@ template <class T>
 void batch_norm_backward(const KernelCall& call) {
   const auto& attributes = *static_cast<const BatchNormAttributes*>(call.attributes);
   const View &grad_weight = call.operands[1], &grad_bias = call.operands[2], &weight = call.operands[7];
-  const Layout to(call.operands[0]), from(call.operands[3]), in(call.operands[4]);
-  T* gx = data_of<T>(call.operands[0]);
-  const T *g = data_of<T>(call.operands[3]), *x = data_of<T>(call.operands[4]);
+  const Numbers<T> gx(call.operands[0]), g(call.operands[3]), x(call.operands[4]);
   const T *means = data_of<T>(call.operands[5]), *inverses = data_of<T>(call.operands[6]);
-  const std::int64_t count = in.n * in.length;
-  for_channel_groups(in, [&](std::int64_t first, int channels) {
+  const std::int64_t count = x.layout.n * x.layout.length;
+  const bool planes = gx.layout.has_planes() && g.layout.has_planes() && x.layout.has_planes();
+  for_channel_groups(x.layout, planes, [&](const Group& group) {
     T sum_g[sum_columns_at_once], sum_gx[sum_columns_at_once], scale[sum_columns_at_once];
-    const T *mean = means + first, *inverse = inverses + first;
-    sum_columns<T>(
-        count, channels, [&](std::int64_t r, int j) { return g[from.at(r, first + j)]; },
-        [&](int j, T sum) { sum_g[j] = sum; });
-    const auto along = [&](std::int64_t r, int j) {
-      return g[from.at(r, first + j)] * formulas::normalised(x[in.at(r, first + j)], mean[j], inverse[j]);
+    const T *mean = means + group.first, *inverse = inverses + group.first;
+    const auto normalised = [&](auto&& read, int j) {
+      const auto value = read(x);
+      using Value = std::decay_t<decltype(value)>;
+      return formulas::normalised(value, Value(mean[j]), Value(inverse[j]));
     };
-    sum_columns<T>(count, channels, along, [&](int j, T sum) { sum_gx[j] = sum; });
-    for (int j = 0; j < channels; ++j) {
-      const std::int64_t c = first + j;
+    sum_channels(x.layout, group, sum_g, [&](auto&& read, int) { return read(g); });
+    sum_channels(x.layout, group, sum_gx, [&](auto&& read, int j) { return read(g) * normalised(read, j); });
+    for (int j = 0; j < group.channels; ++j) {
+      const std::int64_t c = group.first + j;
       if (grad_weight.present()) data_of<T>(grad_weight)[c] = sum_gx[j];
       if (grad_bias.present()) data_of<T>(grad_bias)[c] = sum_g[j];
       scale[j] = inverse[j] * value_or<T>(weight, c, T(1));
       sum_g[j] = attributes.training ? formulas::mean(sum_g[j], count) : T(0);
       sum_gx[j] = attributes.training ? formulas::mean(sum_gx[j], count) : T(0);
     }
-    for (std::int64_t r = 0; r < count; ++r) {
-      for (int j = 0; j < channels; ++j) {
-        const T normalised = formulas::normalised(x[in.at(r, first + j)], mean[j], inverse[j]);
-        gx[to.at(r, first + j)] =
-            formulas::gradient(g[from.at(r, first + j)], normalised, scale[j], sum_g[j], sum_gx[j]);
-      }
-    }
+    write_channels(gx, group, [&](auto&& read, int j) {
+      const auto gradient = read(g);
+      using Value = std::decay_t<decltype(gradient)>;
+      return formulas::gradient(gradient, normalised(read, j), Value(scale[j]), Value(sum_g[j]), Value(sum_gx[j]));
+    });
   });
 }
 

@@ -25,6 +25,7 @@ import torch
 
 import elementwise_cases
 import expressions
+import image_cases
 import reduction_cases
 import tensor_cases
 from accepted import reason_for

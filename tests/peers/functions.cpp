@@ -85,6 +85,7 @@ struct Row {
 };
 
 using X = const Tensor&;
+using Whole = std::int64_t;
 using Dims = const Shape&;
 using Bound = const std::optional<Scalar>&;
 using List = const std::vector<Tensor>&;
@@ -214,6 +215,35 @@ const Row rows[] = {
      [](X input, X target, int reduction) { return mse_loss(input, target, static_cast<Reduction>(reduction)); }},
     {"batch_norm", [](X x, X mean, X var, X weight, X bias, bool training, double momentum,
                       double eps) { return batch_norm(x, mean, var, weight, bias, training, momentum, eps); }},
+    // Images. Of two numbers the first is for the height.
+    {"conv2d",
+     [](X x, X weight, X bias, Whole stride0, Whole stride1, Whole padding0, Whole padding1, Whole dilation0,
+        Whole dilation1, Whole groups) {
+       return conv2d(x, weight, bias,
+                     {Size2d(stride0, stride1), Padding2d(padding0, padding1), Size2d(dilation0, dilation1), groups});
+     }},
+    {"max_pool2d",
+     [](X x, Whole kernel0, Whole kernel1, Whole stride0, Whole stride1, Whole padding0, Whole padding1,
+        Whole dilation0, Whole dilation1, bool ceil_mode) {
+       return max_pool2d(x, {kernel0, kernel1},
+                         {Size2d(stride0, stride1), {padding0, padding1}, {dilation0, dilation1}, ceil_mode});
+     }},
+    {"max_pool2d_with_indices",
+     [](X x, Whole kernel0, Whole kernel1, Whole stride0, Whole stride1, Whole padding0, Whole padding1,
+        Whole dilation0, Whole dilation1, bool ceil_mode) {
+       return max_pool2d_with_indices(
+           x, {kernel0, kernel1}, {Size2d(stride0, stride1), {padding0, padding1}, {dilation0, dilation1}, ceil_mode});
+     }},
+    {"avg_pool2d",
+     [](X x, Whole kernel0, Whole kernel1, Whole stride0, Whole stride1, Whole padding0, Whole padding1, bool ceil_mode,
+        bool count_include_pad, std::optional<Whole> divisor) {
+       return avg_pool2d(x, {kernel0, kernel1},
+                         {Size2d(stride0, stride1), {padding0, padding1}, ceil_mode, count_include_pad, divisor});
+     }},
+    {"adaptive_avg_pool2d",
+     [](X x, Whole height, Whole width) {
+       return adaptive_avg_pool2d(x, {height, width});
+     }},
     // Views and copies.
     {"view", [](X x, Dims shape) { return x.view(shape); }},
     {"reshape", [](X x, Dims shape) { return x.reshape(shape); }},

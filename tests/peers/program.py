@@ -65,6 +65,15 @@ FUNCTIONS = {
         x, target, weight, ignore_index=ignore, reduction=REDUCTIONS[reduction], label_smoothing=smoothing),
     "mse_loss": lambda x, target, reduction: functional.mse_loss(x, target, reduction=REDUCTIONS[reduction]),
     "batch_norm": functional.batch_norm,
+    "conv2d": lambda x, weight, bias, s0, s1, p0, p1, d0, d1, groups: functional.conv2d(
+        x, weight, bias, (s0, s1), (p0, p1), (d0, d1), groups),
+    "max_pool2d": lambda x, k0, k1, s0, s1, p0, p1, d0, d1, ceil_mode: torch.max_pool2d(
+        x, (k0, k1), (s0, s1), (p0, p1), (d0, d1), ceil_mode),
+    "max_pool2d_with_indices": lambda x, k0, k1, s0, s1, p0, p1, d0, d1, ceil_mode: functional.max_pool2d_with_indices(
+        x, (k0, k1), (s0, s1), (p0, p1), (d0, d1), ceil_mode),
+    "avg_pool2d": lambda x, k0, k1, s0, s1, p0, p1, ceil_mode, count_include_pad, divisor: functional.avg_pool2d(
+        x, (k0, k1), (s0, s1), (p0, p1), ceil_mode, count_include_pad, divisor),
+    "adaptive_avg_pool2d": lambda x, height, width: functional.adaptive_avg_pool2d(x, (height, width)),
     "view": torch.Tensor.view, "reshape": torch.reshape, "flatten": torch.flatten, "transpose": torch.transpose,
     "t": torch.t, "permute": torch.permute, "select": torch.select, "index.number": operator.getitem,
     "narrow": torch.narrow, "slice": torch.ops.aten.slice, "squeeze.all": torch.squeeze, "squeeze": torch.squeeze,

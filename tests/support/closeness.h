@@ -8,7 +8,7 @@
 //   the slopes of exp, tanh, sigmoid, erf      7 ulp of each element and of the largest     element; 16 for the
 //   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 gradient of log_softmax,
 //   and their gradients                                                                     which reads logarithms
-//   matmul, linear and its gradient            2e-5, 1e-12 of the largest element
+//   matmul, linear, conv2d, gradients          2e-5, 1e-12 of the largest element
 //   all others                                 equal
 //
 // The library functions of a processor and of a GPU differ in their last places (the CPU's are right to 5 ulp:
@@ -80,6 +80,8 @@ inline Closeness closeness_of(cairn::Operation operation, cairn::DType dtype) {
     case matmul:
     case linear:
     case linear_backward:
+    case conv2d:
+    case conv2d_backward:
       return dtype == cairn::DType::int64 ? Closeness{} : Closeness{0, product};
     default:
       return {};
