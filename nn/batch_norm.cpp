@@ -102,4 +102,13 @@ void BatchNorm1d::check_input(const Tensor& x) const {
   check<ShapeError>(x.dim() == 2 || x.dim() == 3, "expected 2D or 3D input (got ", x.dim(), "D input)");
 }
 
+BatchNorm2d::BatchNorm2d(std::int64_t num_features, const BatchNormOptions& options)
+    : BatchNorm(num_features, options) {
+  detail::remember_type(this);
+}
+
+void BatchNorm2d::check_input(const Tensor& x) const {
+  check<ShapeError>(x.dim() == 4, "expected 4D input (got ", x.dim(), "D input)");
+}
+
 }  // namespace cairn::nn

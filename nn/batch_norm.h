@@ -58,4 +58,13 @@ class BatchNorm1d : public BatchNorm {
   void check_input(const Tensor& x) const override;
 };
 
+/// x [n, num_features, height, width] -> the same shape.
+class BatchNorm2d : public BatchNorm {
+ public:
+  explicit BatchNorm2d(std::int64_t num_features, const BatchNormOptions& options = {});
+
+ protected:
+  void check_input(const Tensor& x) const override;
+};
+
 }  // namespace cairn::nn

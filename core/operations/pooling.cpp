@@ -125,6 +125,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size) {
   check<ValueError>(output_size.height >= 0 && output_size.width >= 0,
                     "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {",
                     output_size.height, ", ", output_size.width, '}');
+  if (output_size.height == 1 && output_size.width == 1) return mean(x, {-2, -1}, true);
   check<ShapeError>(x.dim() == 3 || x.dim() == 4, "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got ",
                     Extents(x.shape()));
   for (int d = x.dim() - 3; d < x.dim(); ++d)
@@ -132,7 +133,6 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size) {
                       "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input "
                       "has sizes ",
                       Extents(x.shape()), " with dimension ", d, " being empty");
-  if (output_size.height == 1 && output_size.width == 1) return mean(x, {-2, -1}, true);
   check_floating(x, "adaptive_avg_pool2d");
   AvgPool2dAttributes attributes{};
   attributes.adaptive = true;

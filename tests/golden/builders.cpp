@@ -1,6 +1,7 @@
 // The table from PyTorch's names and arguments to Cairn's modules: what is not in it does not exist yet.
 #include "builders.h"
 
+#include <cctype>
 #include <functional>
 #include <optional>
 
@@ -19,7 +20,8 @@ class Arguments {
       expect(args.size() <= positions.size(), kind, " has no ", args.size(), " positional arguments here");
       for (std::size_t i = 0; i < args.size(); ++i) left_[positions[i]] = args[i];
     } else {
-      left_ = args;
+      for (const auto& [name, value] : args.items())
+        left_[std::isdigit(static_cast<unsigned char>(name[0])) ? positions.at(std::stoul(name)) : name] = value;
     }
   }
 
@@ -33,6 +35,17 @@ class Arguments {
   T need(const char* name) {
     expect(left_.contains(name), kind_, " needs the argument ", name);
     return take(name).get<T>();
+  }
+  /// A number for both directions, or a list of two.
+  Size2d get_size(const char* name, const Size2d& otherwise) {
+    if (!left_.contains(name)) return otherwise;
+    const Json value = take(name);
+    if (value.is_number()) return value.get<std::int64_t>();
+    return {value.at(0).get<std::int64_t>(), value.at(1).get<std::int64_t>()};
+  }
+  std::optional<Size2d> get_optional_size(const char* name) {
+    if (!left_.contains(name)) return std::nullopt;
+    return get_size(name, 0);
   }
   /// PyTorch's None is nothing; an argument that is absent is `otherwise`.
   std::optional<double> get_optional(const char* name, std::optional<double> otherwise) {
@@ -60,6 +73,20 @@ struct ModuleKind {
   std::function<std::shared_ptr<nn::Module>(Arguments&)> make;
 };
 
+const std::vector<std::string> batch_norm_positions = {"num_features", "eps", "momentum", "affine",
+                                                       "track_running_stats"};
+
+template <class BatchNorm>
+std::shared_ptr<nn::Module> make_batch_norm(Arguments& a) {
+  nn::BatchNormOptions options;
+  options.eps = a.get("eps", options.eps);
+  options.momentum = a.get_optional("momentum", options.momentum);
+  options.affine = a.get("affine", options.affine);
+  options.track_running_stats = a.get("track_running_stats", options.track_running_stats);
+  options.bias = a.get("bias", options.bias);
+  return nn::make<BatchNorm>(a.need<std::int64_t>("num_features"), options);
+}
+
 const std::map<std::string, ModuleKind>& module_kinds() {
   static const std::map<std::string, ModuleKind> kinds = {
       {"Linear",
@@ -68,17 +95,38 @@ const std::map<std::string, ModuleKind>& module_kinds() {
           const auto in = a.need<std::int64_t>("in_features"), out = a.need<std::int64_t>("out_features");
           return nn::make<nn::Linear>(in, out, nn::LinearOptions{.bias = a.get("bias", true)});
         }}},
-      {"BatchNorm1d",
-       {{"num_features", "eps", "momentum", "affine", "track_running_stats"},
+      {"BatchNorm1d", {batch_norm_positions, make_batch_norm<nn::BatchNorm1d>}},
+      {"BatchNorm2d", {batch_norm_positions, make_batch_norm<nn::BatchNorm2d>}},
+      {"Conv2d",
+       {{"in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"},
         [](Arguments& a) {
-          nn::BatchNormOptions options;
-          options.eps = a.get("eps", options.eps);
-          options.momentum = a.get_optional("momentum", options.momentum);
-          options.affine = a.get("affine", options.affine);
-          options.track_running_stats = a.get("track_running_stats", options.track_running_stats);
-          options.bias = a.get("bias", options.bias);
-          return nn::make<nn::BatchNorm1d>(a.need<std::int64_t>("num_features"), options);
+          const auto in = a.need<std::int64_t>("in_channels"), out = a.need<std::int64_t>("out_channels");
+          const Size2d kernel = a.get_size("kernel_size", 0);
+          return nn::make<nn::Conv2d>(in, out, kernel,
+                                      nn::Conv2dOptions{.stride = a.get_size("stride", 1),
+                                                        .padding = a.get_size("padding", 0),
+                                                        .dilation = a.get_size("dilation", 1),
+                                                        .groups = a.get<std::int64_t>("groups", 1),
+                                                        .bias = a.get("bias", true)});
         }}},
+      {"MaxPool2d",
+       {{"kernel_size", "stride", "padding", "dilation"},
+        [](Arguments& a) {
+          const Size2d kernel = a.get_size("kernel_size", 0);
+          return nn::make<nn::MaxPool2d>(kernel, MaxPoolingOptions{.stride = a.get_optional_size("stride"),
+                                                                   .padding = a.get_size("padding", 0),
+                                                                   .dilation = a.get_size("dilation", 1),
+                                                                   .ceil_mode = a.get("ceil_mode", false)});
+        }}},
+      {"AvgPool2d",
+       {{"kernel_size", "stride", "padding"},
+        [](Arguments& a) {
+          const Size2d kernel = a.get_size("kernel_size", 0);
+          return nn::make<nn::AvgPool2d>(kernel, AveragePoolingOptions{.stride = a.get_optional_size("stride"),
+                                                                       .padding = a.get_size("padding", 0)});
+        }}},
+      {"AdaptiveAvgPool2d",
+       {{"output_size"}, [](Arguments& a) { return nn::make<nn::AdaptiveAvgPool2d>(a.get_size("output_size", 0)); }}},
       {"ReLU",
        {{"inplace"},
         [](Arguments& a) { return nn::make<nn::ReLU>(nn::ReLUOptions{.inplace = a.get("inplace", false)}); }}},

@@ -12,8 +12,8 @@
 
 namespace golden {
 
-/// A module of class `kind`. `args` is an object of keywords, or a list in the order of PyTorch's constructor. Fails
-/// for a class or an argument that does not exist here.
+/// A module of class `kind`. `args` is an object of keywords, or of places ("0", "1") in the order of PyTorch's
+/// constructor, or a list in that order. Fails for a class or an argument that does not exist here.
 std::shared_ptr<cairn::nn::Module> make_module(const std::string& kind, const Json& args);
 
 /// An optimizer of class `kind` with these groups; `args` are its options. Fails likewise.

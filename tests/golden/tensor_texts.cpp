@@ -182,7 +182,7 @@ class ModuleReader {
     const std::regex argument("(?:(\\w+)=)?(\\([^)]*\\)|[^,]+)(?:, )?");
     for (std::sregex_iterator match(inside.begin(), inside.end(), argument), end; match != end; ++match) {
       const std::string key = (*match)[1];
-      args[key.empty() && name.starts_with("BatchNorm") ? "num_features" : key] = from_python((*match)[2]);
+      args[key.empty() ? std::to_string(args.size()) : key] = from_python((*match)[2]);
     }
     return make_module(name, args);
   }

@@ -66,6 +66,18 @@ TEST_CASE("input that cannot be normalised is refused, and nothing is counted", 
   CHECK(bn.num_batches_tracked.item_int64() == 0);
 }
 
+TEST_CASE("images are normalised channel by channel, over all their places", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  nn::BatchNorm2d bn(2, {.device = device});
+  const Tensor x = tensor({1.0f, 3.0f, 1.0f, 3.0f, 4.0f, 8.0f, 4.0f, 8.0f}).to(device).view({1, 2, 2, 2});
+  const std::vector<float> y = models::values(bn(x));
+  for (std::size_t i = 0; i < y.size(); ++i) CHECK(y[i] == Approx(i % 2 ? 1 : -1).epsilon(1e-4));
+  CHECK(models::values(bn.running_mean)[1] == Approx(0.6));
+  CHECK_THROWS_WITH(bn(x[0]), Catch::Matchers::Contains("expected 4D input (got 3D input)"));
+  CHECK(to_string(bn) == "BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)");
+}
+
 TEST_CASE("the statistics can be begun anew", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);

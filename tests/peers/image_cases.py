@@ -59,4 +59,4 @@ def cases(name, begin, draw):
             for size in ((1, 1), (2, 3), (7, 5), (0, 2), (-1, 2)):
                 program = begin()
                 x = draw.operand(program, draw.numbers(shape, dtype), draw.choice(LAYOUTS[:3]))
-                program.finish(program.call(name, x, *size), gradients=draw.generator)
+                program.finish(program.call(name, x, *size), gradients=None if 0 in size else draw.generator)  # which PyTorch refuses

@@ -73,7 +73,7 @@ FUNCTIONS = {
         x, (k0, k1), (s0, s1), (p0, p1), (d0, d1), ceil_mode),
     "avg_pool2d": lambda x, k0, k1, s0, s1, p0, p1, ceil_mode, count_include_pad, divisor: functional.avg_pool2d(
         x, (k0, k1), (s0, s1), (p0, p1), ceil_mode, count_include_pad, divisor),
-    "adaptive_avg_pool2d": lambda x, height, width: functional.adaptive_avg_pool2d(x, (height, width)),
+    "adaptive_avg_pool2d": lambda x, height, width: torch._C._nn.adaptive_avg_pool2d(x, (height, width)),
     "view": torch.Tensor.view, "reshape": torch.reshape, "flatten": torch.flatten, "transpose": torch.transpose,
     "t": torch.t, "permute": torch.permute, "select": torch.select, "index.number": operator.getitem,
     "narrow": torch.narrow, "slice": torch.ops.aten.slice, "squeeze.all": torch.squeeze, "squeeze": torch.squeeze,
