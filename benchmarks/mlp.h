@@ -65,14 +65,14 @@ struct MlpData {
   cairn::Tensor x, target;
 };
 
-inline cairn::Tensor forward_backward(Mlp& model, const MlpData& data) {
+inline cairn::Tensor forward_backward(cairn::nn::Module& model, const MlpData& data) {
   cairn::Tensor loss = cross_entropy(model(data.x), data.target);
   loss.backward();
   return loss;
 }
 
 template <class Optimizer>
-cairn::Tensor training_step(Mlp& model, Optimizer& optimizer, const MlpData& data) {
+cairn::Tensor training_step(cairn::nn::Module& model, Optimizer& optimizer, const MlpData& data) {
   optimizer.zero_grad();
   cairn::Tensor loss = forward_backward(model, data);
   optimizer.step();
@@ -87,12 +87,12 @@ inline double product_flops(const MlpCase& sizes) {
 
 inline const std::vector<std::string> mlp_works = {"sgd_step", "adam_step", "forward_backward", "infer_row"};
 
-/// One step of a kind of work, by a copy of `start` that is the work's own: it returns the loss, or for infer_row what
+/// One step of a kind of work, by `model`, which becomes a copy of `start`: it returns the loss, or for infer_row what
 /// the network makes of the first row. A step is zero_grad, forward, cross-entropy, backward and the update (SGD:
 /// momentum 0.9); forward_backward is all of it but the update.
-inline std::function<cairn::Tensor()> mlp_work(const std::string& what, const MlpCase& sizes, const Mlp& start,
-                                               const MlpData& data, double lr) {
-  const auto model = std::make_shared<Mlp>(sizes);
+template <class Model>
+std::function<cairn::Tensor()> work_on(const std::shared_ptr<Model>& model, const Model& start, const std::string& what,
+                                       const MlpData& data, double lr) {
   model->load_state_dict(start.state_dict());
   model->to(data.x.device());
   if (what == "sgd_step" || what == "forward_backward") {
@@ -113,6 +113,11 @@ inline std::function<cairn::Tensor()> mlp_work(const std::string& what, const Ml
     const cairn::NoGrad no_grad;
     return (*model)(row);
   };
+}
+
+inline std::function<cairn::Tensor()> mlp_work(const std::string& what, const MlpCase& sizes, const Mlp& start,
+                                               const MlpData& data, double lr) {
+  return work_on(std::make_shared<Mlp>(sizes), start, what, data, lr);
 }
 
 }  // namespace benchmarks

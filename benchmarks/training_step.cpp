@@ -1,5 +1,5 @@
 // How long a training step takes: zero_grad, forward, cross-entropy, backward, update; and its parts. The networks and
-// the kinds of work are in mlp.h, those who do the same work beside Cairn in peers/peer.h.
+// the kinds of work are in mlp.h and cnn.h, those who do the same work beside Cairn in peers/peer.h.
 //
 // Forward and backward are also given in floating-point operations of matrix products per second, and as a fraction of
 // what this machine's registers can do at most (fma_peak.h), measured in turns with it. On a device a round ends when
@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "cnn.h"
 #include "device.h"
 #include "fma_peak.h"
 #include "measure.h"
@@ -41,24 +42,83 @@ struct Result {
   std::optional<double> one_thread_microseconds = {}, ratio = {};
 };
 
+std::vector<float> copy_of(const Tensor& tensor) {
+  const auto numbers = tensor.data<float>();
+  return {numbers.begin(), numbers.end()};
+}
+std::vector<std::int64_t> targets_of(const MlpData& data) {
+  const auto target = data.target.data<std::int64_t>();
+  return {target.begin(), target.end()};
+}
+
 PeerProblem problem_of(const MlpCase& sizes, const Mlp& model, const MlpData& data) {
   const StateDict state = model.state_dict();
-  const auto copy = [](const Tensor& tensor) {
-    const auto numbers = tensor.data<float>();
-    return std::vector<float>(numbers.begin(), numbers.end());
-  };
-  const auto target = data.target.data<std::int64_t>();
   return {sizes.inputs,
           sizes.hidden,
           sizes.outputs,
           sizes.batch,
           sizes.batch_norm,
-          copy(state.at("fc1.weight")),
-          copy(state.at("fc1.bias")),
-          copy(state.at("fc2.weight")),
-          copy(state.at("fc2.bias")),
-          copy(data.x),
-          {target.begin(), target.end()}};
+          copy_of(state.at("fc1.weight")),
+          copy_of(state.at("fc1.bias")),
+          copy_of(state.at("fc2.weight")),
+          copy_of(state.at("fc2.bias")),
+          copy_of(data.x),
+          targets_of(data)};
+}
+
+using Peers = std::vector<std::pair<std::string, std::unique_ptr<Peer>>>;
+
+/// A network to be timed.
+struct Subject {
+  std::string name;
+  double product_flops;    // of forward_backward
+  double sgd_lr, adam_lr;  // so that numbers move in ten steps, and rounding does not decide
+  std::function<std::function<Tensor()>(const std::string& what, double lr)> work;
+  std::function<Peers(int threads)> peers;
+};
+
+Subject subject_of(const MlpCase& sizes, Device device) {
+  manual_seed(0);
+  const MlpData data(sizes, device);
+  const auto start = std::make_shared<Mlp>(sizes);
+  return {sizes.name,
+          product_flops(sizes),
+          0.05,
+          1e-3,
+          [=](const std::string& what, double lr) { return mlp_work(what, sizes, *start, data, lr); },
+          [=](int threads) {
+            Peers peers;
+            const PeerProblem problem = problem_of(sizes, *start, data);
+            for (const PeerMaker& maker : peer_makers)
+              if (auto peer = maker.make(problem, threads)) peers.emplace_back(maker.name, std::move(peer));
+            return peers;
+          }};
+}
+
+Subject cnn_subject(Device device) {
+  manual_seed(0);
+  const MlpData data = cnn_data(device);
+  const auto start = std::make_shared<Cnn>();
+  return {cnn_name,
+          cnn_product_flops(),
+          1e-3,
+          1e-5,
+          [=](const std::string& what, double lr) { return cnn_work(what, *start, data, lr); },
+          [=]([[maybe_unused]] int threads) {
+            Peers peers;
+#ifdef CAIRN_BENCHMARK_LIBTORCH
+            CnnProblem problem{{cnn_channels.begin(), cnn_channels.end()},
+                               cnn_side,
+                               cnn_batch,
+                               cnn_classes,
+                               {},
+                               copy_of(data.x),
+                               targets_of(data)};
+            for (const Tensor& parameter : start->parameters()) problem.parameters.push_back(copy_of(parameter));
+            peers.emplace_back("libtorch", libtorch_cnn(problem, threads));
+#endif
+            return peers;
+          }};
 }
 
 /// Contenders that do different work are not worth timing: what the first steps return must agree.
@@ -80,26 +140,19 @@ struct Entry {
   std::vector<std::pair<std::string, Contender>> theirs;
 };
 
-std::vector<Result> measure(const MlpCase& sizes, const std::vector<std::string>& wanted, Device device, int threads) {
-  manual_seed(0);
-  const MlpData data(sizes, device);
-  const Mlp start(sizes);
-  std::vector<std::pair<std::string, std::unique_ptr<Peer>>> peers;
-  if (device.is_cpu()) {
-    const PeerProblem problem = problem_of(sizes, start, data);
-    for (const PeerMaker& maker : peer_makers)
-      if (auto peer = maker.make(problem, threads)) peers.emplace_back(maker.name, std::move(peer));
-  }
+std::vector<Result> measure(const Subject& subject, const std::vector<std::string>& wanted, Device device,
+                            int threads) {
+  const Peers peers = device.is_cpu() ? subject.peers(threads) : Peers();
 
   std::vector<Entry> entries;
   for (const std::string& what : wanted) {
-    Entry entry{what, {[work = mlp_work(what, sizes, start, data, timing_lr)] { keep(work()); }}, {}};
+    Entry entry{what, {[work = subject.work(what, timing_lr)] { keep(work()); }}, {}};
     if (!device.is_cpu()) entry.ours.finish = [device] { synchronize(device); };
     for (const auto& [name, peer] : peers) {
-      const double lr = what == "adam_step" ? 1e-3 : 0.05;  // so that numbers move, and rounding does not decide
+      const double lr = what == "adam_step" ? subject.adam_lr : subject.sgd_lr;
       const std::function<float()> checked = peer->work(what, lr);
       if (!checked) continue;
-      check_same_work(name, checked, sizes.name, what, mlp_work(what, sizes, start, data, lr));
+      check_same_work(name, checked, subject.name, what, subject.work(what, lr));
       entry.theirs.push_back({name, {[work = peer->work(what, timing_lr)] { keep(work()); }}});
     }
     entries.push_back(std::move(entry));
@@ -116,10 +169,10 @@ std::vector<Result> measure(const MlpCase& sizes, const std::vector<std::string>
 
   std::vector<Result> results;
   for (const Entry& entry : entries) {
-    Result result{sizes.name, entry.what, entry.ours.seconds * 1e6};
+    Result result{subject.name, entry.what, entry.ours.seconds * 1e6};
     for (const auto& [name, contender] : entry.theirs) result.peers.emplace_back(name, contender.seconds * 1e6);
     if (peak.seconds > 0 && entry.what == "forward_backward") {
-      result.flops = product_flops(sizes) / entry.ours.seconds;
+      result.flops = subject.product_flops / entry.ours.seconds;
       result.peak_flops = threads * static_cast<double>(multiply_and_add()) / peak.seconds;
     }
     results.push_back(std::move(result));
@@ -128,14 +181,11 @@ std::vector<Result> measure(const MlpCase& sizes, const std::vector<std::string>
 }
 
 /// With `pool` and without, in pairs.
-std::vector<Result> measure_threads(const MlpCase& sizes, const std::vector<std::string>& wanted, ThreadPool& pool) {
-  manual_seed(0);
-  const MlpData data(sizes);
-  const Mlp start(sizes);
+std::vector<Result> measure_threads(const Subject& subject, const std::vector<std::string>& wanted, ThreadPool& pool) {
   ThreadPool alone(1);
   std::vector<Result> results;
   for (const std::string& what : wanted) {
-    const auto work = mlp_work(what, sizes, start, data, timing_lr);
+    const auto work = subject.work(what, timing_lr);
     const auto with = [&work](ThreadPool& executor) {
       return Contender{[&] {
         const UseExecutor use(executor);
@@ -144,7 +194,7 @@ std::vector<Result> measure_threads(const MlpCase& sizes, const std::vector<std:
     };
     Contender one = with(alone), many = with(pool);
     const double ratio = ratio_of_pairs(one, many, 15, 0.02);
-    Result result{sizes.name, what, many.seconds * 1e6};
+    Result result{subject.name, what, many.seconds * 1e6};
     result.one_thread_microseconds = one.seconds * 1e6;
     result.ratio = ratio;
     results.push_back(std::move(result));
@@ -193,6 +243,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> case_names, wanted;
   std::vector<std::string> known;
   for (const MlpCase& sizes : mlp_cases) known.push_back(sizes.name);
+  known.push_back(cnn_name);
   app.add_flag("--json", json, "print one line of JSON");
   app.add_option("--case", case_names, "only these cases")->check(CLI::IsMember(known));
   app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(mlp_works));
@@ -201,7 +252,6 @@ int main(int argc, char** argv) {
                "time --threads (or 2) in pairs with one, on the CPU, and give the ratio");
   DeviceArguments where;
   where.declare(app);
-  app.footer("The case cnn-28x28-b64 comes with convolution, which Cairn does not have yet.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -218,10 +268,12 @@ int main(int argc, char** argv) {
     UseExecutor use(pool);
     std::vector<Result> results;
     const Device device = where.device();
-    for (const MlpCase& sizes : mlp_cases) {
-      if (!case_names.empty() && std::ranges::find(case_names, sizes.name) == case_names.end()) continue;
+    for (const std::string& name : known) {
+      if (!case_names.empty() && std::ranges::find(case_names, name) == case_names.end()) continue;
+      const auto mlp = std::ranges::find(mlp_cases, name, &MlpCase::name);
+      const Subject subject = mlp == mlp_cases.end() ? cnn_subject(device) : subject_of(*mlp, device);
       for (Result& result :
-           threads_ratio ? measure_threads(sizes, wanted, pool) : measure(sizes, wanted, device, threads))
+           threads_ratio ? measure_threads(subject, wanted, pool) : measure(subject, wanted, device, threads))
         results.push_back(std::move(result));
     }
     json ? print_json(results, threads, device) : print_table(results);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
+#include "cnn.h"
 #include "mlp.h"
 
 using namespace cairn;
@@ -43,6 +44,19 @@ TEST_CASE("the training step that is timed gets the losses of PyTorch's run") {
     CAPTURE(step);
     CHECK(training_step(model, sgd, data).item() == Approx(losses[step].get<double>()).epsilon(1e-4));
   }
+}
+
+TEST_CASE("the convolutional network that is timed learns, and computes a row of classes") {
+  manual_seed(0);
+  const Cnn start;
+  const MlpData data = cnn_data();
+  for (const std::string what : {"sgd_step", "adam_step"}) {
+    CAPTURE(what);
+    const auto work = cnn_work(what, start, data, 1e-3);
+    const float first = work().item();
+    CHECK(work().item() < first);
+  }
+  CHECK(cnn_work("infer_row", start, data, 0)().shape() == Shape{1, 10});
 }
 
 TEST_CASE("every kind of work starts from the numbers given, in a model of its own") {
