@@ -21,12 +21,17 @@ struct IndexAttributes {
 
 struct ReductionAttributes {
   std::int32_t reduction;  ///< 0 none, 1 mean, 2 sum.
+  double beta = 0;         ///< Of smooth_l1_loss: where the parabola ends.
 };
 
 struct CrossEntropyAttributes {
   std::int64_t ignore_index;
   double label_smoothing;
   std::int32_t reduction;
+};
+
+struct NormAttributes {
+  double eps;
 };
 
 struct BatchNormAttributes {

@@ -113,7 +113,30 @@ struct Relu {
   template <class X> CAIRN_HOST_DEVICE static X gradient(X g, X y) { return select(less(X(0), y), g, select(less(y, X(1)), X(0), g)); }
 };
 
-using UnaryOperations = TypeList<Neg, Abs, Exp, Log, Sqrt, Rsqrt, Tanh, Sigmoid, Erf, Relu>;
+/// x Φ(x), Φ the normal distribution's function (Hendrycks and Gimpel, "Gaussian error linear units", 2016).
+struct Gelu {
+  static constexpr Operation forward = Operation::gelu, backward = Operation::gelu_backward;
+  static constexpr Slope slope_is = Slope::of_input;
+  static constexpr bool takes_integers = false;
+  template <class X> CAIRN_HOST_DEVICE static X below(X x) { return X(0.5) * (X(1) + erf(x * X(0.7071067811865476))); }  // Φ(x)
+  template <class X> CAIRN_HOST_DEVICE static X value(X x) { return x * below(x); }
+  template <class X> CAIRN_HOST_DEVICE static X slope(X x, X) { return below(x) + x * (X(0.3989422804014327) * exp(X(-0.5) * x * x)); }
+};
+
+/// The same, Φ(x) taken as (1 + tanh(u)) / 2 with u = √(2/π) (x + 0.044715 x³), which is the sigmoid of 2u.
+struct GeluTanh {
+  static constexpr Operation forward = Operation::gelu_tanh, backward = Operation::gelu_tanh_backward;
+  static constexpr Slope slope_is = Slope::of_input;
+  static constexpr bool takes_integers = false;
+  template <class X> CAIRN_HOST_DEVICE static X below(X x) { return Sigmoid::value(X(1.5957691216057308) * (x + X(0.044715) * x * x * x)); }
+  template <class X> CAIRN_HOST_DEVICE static X value(X x) { return x * below(x); }
+  template <class X> CAIRN_HOST_DEVICE static X slope(X x, X) {
+    const X y = below(x), steepness = X(1.5957691216057308) * (X(1) + X(0.134145) * x * x);
+    return y + x * (Sigmoid::slope(y, y) * steepness);
+  }
+};
+
+using UnaryOperations = TypeList<Neg, Abs, Exp, Log, Sqrt, Rsqrt, Tanh, Sigmoid, Erf, Relu, Gelu, GeluTanh>;
 
 /// The gradient of x: g, the gradient of y, times the slope, or what `Op` says it is. `v` is the x or y that
 /// `slope_is` asks for.
@@ -161,7 +184,14 @@ struct Minimum {
   template <class X> CAIRN_HOST_DEVICE static X value(X a, X b) { return select(equal(a, a), select(less(a, b), a, b), a); }
 };
 
-using BinaryOperations = TypeList<Add, Sub, Mul, Div, Pow, Maximum, Minimum>;
+/// x, or of a negative x the slope times it.
+struct LeakyRelu {
+  static constexpr Operation forward = Operation::leaky_relu;
+  static constexpr bool takes_integers = false;
+  template <class X> CAIRN_HOST_DEVICE static X value(X x, X slope) { return select(less(X(0), x), x, x * slope); }
+};
+
+using BinaryOperations = TypeList<Add, Sub, Mul, Div, Pow, Maximum, Minimum, LeakyRelu>;
 
 // Two inputs, and whether something holds of them: 1 or 0, stored as a bool.
 struct Eq {
@@ -216,7 +246,14 @@ struct Clamp {
   template <class X> CAIRN_HOST_DEVICE static X value(X x, X low, X high) { return Minimum::value(high, Maximum::value(low, x)); }
 };
 
-using TernaryOperations = TypeList<Where, Clamp>;
+/// grad_x of LeakyRelu.
+struct LeakyReluBackward {
+  static constexpr Operation forward = Operation::leaky_relu_backward;
+  static constexpr bool first_is_condition = false;
+  template <class X> CAIRN_HOST_DEVICE static X value(X g, X x, X slope) { return select(less(X(0), x), g, g * slope); }
+};
+
+using TernaryOperations = TypeList<Where, Clamp, LeakyReluBackward>;
 // clang-format on
 
 }  // namespace cairn

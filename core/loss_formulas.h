@@ -1,4 +1,4 @@
-// The arithmetic of the losses, number by number; the backends' kernels walk the tensors.
+// The arithmetic of the losses of classes, number by number; the backends' kernels walk the tensors.
 //
 // Cross-entropy of logits x with a target class t, per row:
 //
@@ -10,7 +10,7 @@
 // with confidence = 1 - label_smoothing and smoothing = label_smoothing / classes. A mean is divided by the sum of the
 // targets' weights; an ignored row has weight 0 and loss 0.
 //
-// Squared error: (a - b)², with gradient 2 g (a - b), divided by the number of elements where the mean is taken.
+// Negative log-likelihood is the same, given log p: unsmoothed, its gradient is -g q(t) at the target and 0 elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -85,23 +85,6 @@ struct TargetSlope {
   CAIRN_HOST_DEVICE X scaled(X p) const { return p * factor; }
   CAIRN_HOST_DEVICE X smoothed(X slope, X weight_of_class) const { return slope - spread * weight_of_class; }
   CAIRN_HOST_DEVICE X at_target(X slope) const { return slope - hit; }
-};
-
-struct SquaredError {
-  template <class X>
-  CAIRN_HOST_DEVICE static X value(X a, X b) {
-    const X difference = a - b;
-    return difference * difference;
-  }
-  /// With regard to a; `factor` as below.
-  template <class X>
-  CAIRN_HOST_DEVICE static X gradient(X factor, X g, X a, X b) {
-    return factor * (a - b) * g;
-  }
-  template <class T>
-  static T factor(std::int32_t reduction, std::int64_t count) {
-    return reduction == LossReduction::mean ? T(2) / static_cast<T>(count) : T(2);
-  }
 };
 
 }  // namespace cairn

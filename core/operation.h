@@ -23,6 +23,8 @@ enum class Operation : std::uint16_t {
   sigmoid,
   erf,
   relu,
+  gelu,
+  gelu_tanh,
   // their gradients                             grad_x -> grad_y, v       v: the x or y that the slope is computed from
   neg_backward,
   abs_backward,
@@ -34,6 +36,8 @@ enum class Operation : std::uint16_t {
   sigmoid_backward,
   erf_backward,
   relu_backward,
+  gelu_backward,
+  gelu_tanh_backward,
   // elementwise, two inputs with broadcasting   y -> a, b
   add,
   sub,
@@ -42,6 +46,7 @@ enum class Operation : std::uint16_t {
   pow,
   maximum,
   minimum,
+  leaky_relu,  // y -> x, slope
   // whether something holds, likewise           y(bool) -> a, b
   eq,
   ne,
@@ -53,8 +58,9 @@ enum class Operation : std::uint16_t {
   logical_or,
   logical_xor,
   // elementwise, three inputs, likewise
-  where,  // y -> condition(bool), a, b
-  clamp,  // y -> x, low, high
+  where,                // y -> condition(bool), a, b
+  clamp,                // y -> x, low, high
+  leaky_relu_backward,  // grad_x -> grad_y, x, slope
   // memory
   fill,         // y ->                        FillAttributes
   copy,         // y -> x                      any dtype to any dtype
@@ -78,8 +84,18 @@ enum class Operation : std::uint16_t {
   // losses
   cross_entropy,           // loss, log_probabilities -> input, target, [weight]    CrossEntropyAttributes
   cross_entropy_backward,  // grad_input -> grad_loss, log_probabilities, target, [weight]
-  mse_loss,                // loss -> input, target                                 ReductionAttributes
-  mse_loss_backward,       // grad_input -> grad_loss, input, target
+  nll_loss,                // loss -> input, target, [weight]                       CrossEntropyAttributes, unsmoothed
+  nll_loss_backward,       // grad_input -> grad_loss, target, [weight]
+  // losses element by element                  loss -> input, target, ...           ReductionAttributes
+  //                                            grad_input -> grad_loss, input, target, ...
+  mse_loss,
+  mse_loss_backward,
+  smooth_l1_loss,
+  smooth_l1_loss_backward,
+  binary_cross_entropy,  // and weight
+  binary_cross_entropy_backward,
+  binary_cross_entropy_with_logits,  // and weight, pos_weight
+  binary_cross_entropy_with_logits_backward,
   // normalisation
   batch_norm,           // y, mean, inverse_deviation, [running_mean], [running_var] -> x, [weight], [bias]
   batch_norm_backward,  // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
@@ -90,6 +106,8 @@ enum class Operation : std::uint16_t {
   max_pool2d_backward,  // grad_x -> grad_y, indices(int64)
   avg_pool2d,           // y -> x                                                   AvgPool2dAttributes
   avg_pool2d_backward,  // grad_x -> grad_y
+  layer_norm,           // y, mean, inverse_deviation -> x, [weight], [bias]          NormAttributes; x [rows, length]
+  layer_norm_backward,  // grad_x, [grad_weight], [grad_bias] -> grad_y, x, mean, inverse_deviation, [weight]
   // optimizers: n parameters in one call, operands grouped by parameter
   sgd_update,      // param, grad, [momentum_buffer]                           SgdAttributes
   adam_update,     // param, grad, exp_avg, exp_avg_sq, [max_exp_avg_sq]       AdamAttributes, n AdamScalars
@@ -111,6 +129,8 @@ constexpr int output_count(Operation operation) {
     case Operation::linear_backward:
     case Operation::batch_norm_backward:
     case Operation::conv2d_backward:
+    case Operation::layer_norm:
+    case Operation::layer_norm_backward:
       return 3;
     case Operation::batch_norm:
       return 5;

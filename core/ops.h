@@ -28,6 +28,12 @@ Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + exp(-x))
 Tensor erf(const Tensor& x);      ///< The error function.
 Tensor relu(const Tensor& x);
 
+// Of floating-point numbers only.
+Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);  ///< Negative numbers times the slope.
+enum class GeluApproximate : std::uint8_t { none, tanh };
+Tensor gelu(const Tensor& x,
+            GeluApproximate approximate = GeluApproximate::none);  ///< x Φ(x), Φ the normal distribution.
+
 // Elementwise, two inputs.
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
@@ -162,10 +168,45 @@ struct CrossEntropyOptions {
   double label_smoothing = 0;
 };
 
-/// -log softmax(input)[target]: input [n, classes] or [classes], target int64 (or uint8) [n] or a scalar.
+/// -log softmax(input)[target]: input [n, classes, ...] or [classes], target int64 (or uint8) [n, ...] or a scalar.
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options = {});
 
+struct NllOptions {
+  Tensor weight = {};                ///< One factor for each class, or undefined.
+  std::int64_t ignore_index = -100;  ///< Targets of this value count for nothing.
+  Reduction reduction = Reduction::mean;
+};
+
+/// -input[target], of log-probabilities as log_softmax gives them; shapes as for cross_entropy.
+Tensor nll_loss(const Tensor& input, const Tensor& target, const NllOptions& options = {});
+
+// Losses element by element. Input and target broadcast.
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+/// d² / 2 beta where |d|, the difference, is below beta, else |d| - beta / 2. Throws ValueError for a negative beta.
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                      double beta = 1);
+
+struct BinaryCrossEntropyOptions {
+  Tensor weight = {};  ///< One factor for each element, broadcast, or undefined.
+  Reduction reduction = Reduction::mean;
+};
+struct BinaryCrossEntropyWithLogitsOptions {
+  Tensor weight = {};  ///< Likewise.
+  Reduction reduction = Reduction::mean;
+  Tensor pos_weight = {};  ///< By how much more a positive answer counts, broadcast, or undefined.
+};
+
+/// -target log input - (1 - target) log(1 - input), each logarithm at least -100; of one shape and dtype. Both lie
+/// between 0 and 1, else ValueError where the host can look; elsewhere the logarithm of a negative number is NaN.
+Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const BinaryCrossEntropyOptions& options = {});
+/// The same of sigmoid(input), for input of any size.
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                        const BinaryCrossEntropyWithLogitsOptions& options = {});
+
+/// Rows of weight [rows, width], by number: indices of any shape, int64 or int32 -> [indices..., width]. What is out of
+/// range is an IndexError, as for gather. Row padding_idx, which may count from the end, gets no gradient.
+Tensor embedding(const Tensor& indices, const Tensor& weight, std::optional<std::int64_t> padding_idx = {});
 
 /// (x - mean) / sqrt(variance + eps) * weight + bias over every dimension but the second of x [n, channels, ...].
 /// In training the batch's own statistics are used, and the running ones, if given, move by `momentum` towards them;
@@ -231,5 +272,10 @@ Tensor avg_pool2d(const Tensor& x, const Size2d& kernel, const AveragePoolingOpt
 
 /// The means of height x width windows that share the image among them.
 Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size);
+
+/// (x - mean) / sqrt(variance + eps) * weight + bias over the last dimensions of x, which are `normalized_shape`, as
+/// are weight and bias or they are undefined (Ba et al., "Layer Normalization", 2016).
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
 
 }  // namespace cairn

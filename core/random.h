@@ -53,5 +53,6 @@ const Tensor& bernoulli_(const Tensor& tensor, const Tensor& p, const OptionalGe
 /// stays what it was on average (Srivastava et al., "Dropout", 2014); otherwise x itself. Gradients pass where numbers
 /// did. Throws ValueError unless p is in [0, 1], and DTypeError for whole numbers.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, const OptionalGenerator& generator = {});
+const Tensor& dropout_(const Tensor& x, double p = 0.5, bool training = true, const OptionalGenerator& generator = {});
 
 }  // namespace cairn

@@ -176,6 +176,7 @@ class Tensor {
   const Tensor& sigmoid_() const;
   const Tensor& erf_() const;
   const Tensor& relu_() const;
+  const Tensor& leaky_relu_(double negative_slope = 0.01) const;
   const Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = {}) const;
   const Tensor& clamp_(const Tensor& min, const Tensor& max = {}) const;
   const Tensor& masked_fill_(const Tensor& mask, Scalar value) const;

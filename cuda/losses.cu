@@ -1,13 +1,13 @@
-// Cross-entropy from logits, and the mean squared error (core/loss_formulas.h).
+// Cross-entropy from logits, and negative log-likelihood (core/loss_formulas.h).
 //
 //   cross_entropy            logits ─► log-probabilities, losses of rows ─► sum of losses and of weights, divided
 //   cross_entropy_backward   targets ─► sum of weights, for a mean ─► with log-probabilities and targets: gradient
+//   nll_loss                 numbers at the targets ─► sum of losses and of weights, divided
 //
 // Threads share rows (rows.h), whose exponentials are summed by the CPU's tree. A target that is no class is reported
 // (fault.h), makes the loss NaN, and nothing is read astray.
 #include <cairn/core/loss_formulas.h>
 #include <cairn/cuda/elementwise.h>
-#include <cairn/cuda/places.h>
 #include <cairn/cuda/rows.h>
 #include <cairn/cuda/sum.h>
 
@@ -123,6 +123,17 @@ struct Keep {
   __device__ void operator()(std::int64_t, C sum) const { *to = sum; }
 };
 
+/// Views [rows, classes] of what there is for each row, and of the classes, for which an offset is the class.
+struct ByRowAndClass {
+  std::int64_t dims[2], by_gradient[2], by_target[2], by_class[2] = {0, 1};
+
+  ByRowAndClass(std::int64_t rows, std::int64_t classes, std::int64_t gradient_stride, std::int64_t target_stride)
+      : dims{rows, classes}, by_gradient{gradient_stride, 0}, by_target{target_stride, 0} {}
+  View gradient(const View& g) const { return {g.data, dims, by_gradient, 2, g.dtype}; }
+  View target() const { return {nullptr, dims, by_target, 2, DType::int64}; }
+  View class_number() const { return {nullptr, dims, by_class, 2, DType::int64}; }
+};
+
 /// grad_input -> grad_loss, log_probabilities, target, class. The last is not read: its offset is the class.
 template <class T>
 struct CrossEntropyGradient {
@@ -156,88 +167,95 @@ void cross_entropy_backward(Context& context, const KernelCall& call) {
   const Scratch<C> divisor(context, mean), all_weights(context, smoothed);
   if (mean) run_sums<C>(context, 1, rows, false, Weights<T>{targets, false, {1}}, Keep<C>{divisor.data()});
   if (smoothed) run_sums<C>(context, 1, classes, false, Weights<T>{targets, true, {1}}, Keep<C>{all_weights.data()});
-  const std::int64_t shape[2] = {rows, classes};
-  const std::int64_t by_row[2] = {attributes.reduction == LossReduction::none && g.rank > 0 ? g.strides[0] : 0, 0};
-  const std::int64_t by_target[2] = {targets.target_stride, 0}, by_class[2] = {0, 1};
-  const View row_g{g.data, shape, by_row, 2, g.dtype}, row_target{nullptr, shape, by_target, 2, DType::int64},
-      class_number{nullptr, shape, by_class, 2, DType::int64};
+  const ByRowAndClass shape(rows, classes, attributes.reduction == LossReduction::none && g.rank > 0 ? g.strides[0] : 0,
+                            targets.target_stride);
+  const View row_g = shape.gradient(g), row_target = shape.target(), class_number = shape.class_number();
   run_elementwise<5>(context, {&grad, &row_g, &log_p, &row_target, &class_number},
                      CrossEntropyGradient<T>{data_of<T>(grad), data_of<T>(g), data_of<T>(log_p), targets,
                                              divisor.data(), all_weights.data()});
 }
 
-/// loss -> input, target, without reduction
+/// The losses of rows, and the weights of their targets.
 template <class T>
-struct SquaredErrors {
-  T* loss;
-  const T *a, *b;
-  using C = Computed<T>;
-  using Loaded = Pair<C>;
-  __device__ Loaded load(const Offsets<3>& at) const { return {static_cast<C>(a[at[1]]), static_cast<C>(b[at[2]])}; }
-  __device__ void store(const Offsets<3>& at, const Loaded& v) const { loss[at[0]] = T(SquaredError::value(v.a, v.b)); }
-};
-
-template <class T>
-struct SquaredErrorTerms {
-  static constexpr int operands = 2;
-  const T *a, *b;
-  Places<2> places;
+struct LikelihoodTerms {
+  static constexpr int operands = 1;
+  const T* x;
+  std::int64_t row_stride, stride;
+  Targets<T> targets;
+  FaultWord* faults;
+  Evenly places;
   using C = Computed<T>;
   __device__ int start(std::int64_t) const { return 0; }
-  __device__ C value(int, const Offsets<2>& at) const {
-    return SquaredError::value(static_cast<C>(a[at[0]]), static_cast<C>(b[at[1]]));
+  __device__ Pair<C> value(int, const Offsets<1>& row) const {
+    const std::int64_t target = targets.of(row[0]);
+    if (!targets.counts(target)) {
+      if (!targets.ignores(target)) report(faults, Fault::target_out_of_bounds, target);
+      return {targets.loss_of_uncounted(target), C(0)};
+    }
+    const C log_p = static_cast<C>(x[row[0] * row_stride + target * stride]);
+    return {targets.loss(target, log_p), targets.weight_of(target)};
   }
 };
 
+/// loss -> row. The second is not read: its offset is the row.
 template <class T>
-struct FinishSquaredErrors {
+struct Likelihoods {
   T* loss;
-  bool mean;
-  std::int64_t count;
-  __device__ void operator()(std::int64_t, Computed<T> sum) const {
-    *loss = T(mean ? sum / static_cast<Computed<T>>(count) : sum);
-  }
+  LikelihoodTerms<T> terms;
+  using Loaded = Computed<T>;
+  __device__ Loaded load(const Offsets<2>& at) const { return terms.value(0, Offsets<1>{{at[1]}}).a; }
+  __device__ void store(const Offsets<2>& at, Loaded value) const { loss[at[0]] = T(value); }
 };
 
-/// loss -> input, target
+/// loss -> input, target, [weight]
 template <class T>
-void mse_loss(Context& context, const KernelCall& call) {
-  const std::int32_t reduction = static_cast<const ReductionAttributes*>(call.attributes)->reduction;
-  const View &loss = call.operands[0], &input = call.operands[1], &target = call.operands[2];
-  const T *a = data_of<T>(input), *b = data_of<T>(target);
-  if (reduction == LossReduction::none)
-    return run_elementwise<3>(context, {&loss, &input, &target}, SquaredErrors<T>{data_of<T>(loss), a, b});
-  const std::int64_t count = numel_of(input);
-  run_sums<Computed<T>>(context, 1, count, false,
-                        SquaredErrorTerms<T>{a, b, Places<2>(JoinedDims<2>({&input, &target}))},
-                        FinishSquaredErrors<T>{data_of<T>(loss), reduction == LossReduction::mean, count});
+void nll_loss(Context& context, const KernelCall& call) {
+  const auto& attributes = *static_cast<const CrossEntropyAttributes*>(call.attributes);
+  const View &loss = call.operands[0], &input = call.operands[1];
+  const std::int64_t rows = input.dims[0], one = 1;
+  const Targets<T> targets(call.operands[2], call.operands[3], input.dims[1], attributes);
+  const LikelihoodTerms<T> terms{data_of<T>(input), input.strides[0],     input.strides[1],
+                                 targets,           context.gpu.faults(), {1}};
+  if (attributes.reduction != LossReduction::none)
+    return run_sums<Pair<Computed<T>>>(context, 1, rows, false, terms,
+                                       FinishLoss<T>{data_of<T>(loss), attributes.reduction == LossReduction::mean});
+  const View row_number{nullptr, &rows, &one, 1, DType::int64};
+  run_elementwise<2>(context, {&loss, &row_number}, Likelihoods<T>{data_of<T>(loss), terms});
 }
 
+/// grad_input -> grad_loss, target, class. The last is not read: its offset is the class.
 template <class T>
-struct SquaredErrorGradient {
+struct LikelihoodGradient {
   T* grad;
-  const T *g, *a, *b;
-  Computed<T> factor;
+  const T* g;
+  Targets<T> targets;
+  const Computed<T>* divisor;  // null: 1
   using C = Computed<T>;
-  struct Loaded {
-    C g, a, b;
-  };
+  using Loaded = C;
   __device__ Loaded load(const Offsets<4>& at) const {
-    return {static_cast<C>(g[at[1]]), static_cast<C>(a[at[2]]), static_cast<C>(b[at[3]])};
+    const std::int64_t target = targets.target[at[2]];
+    if (at[3] != target || !targets.counts(target)) return 0;
+    return TargetSlope<T>(targets, target, static_cast<C>(g[at[1]]), divisor ? *divisor : C(1), C(0)).at_target(C(0));
   }
-  __device__ void store(const Offsets<4>& at, const Loaded& v) const {
-    grad[at[0]] = T(SquaredError::gradient(factor, v.g, v.a, v.b));
-  }
+  __device__ void store(const Offsets<4>& at, Loaded value) const { grad[at[0]] = T(value); }
 };
 
-/// grad_input -> grad_loss, input, target
+/// grad_input -> grad_loss, target, [weight]
 template <class T>
-void mse_loss_backward(Context& context, const KernelCall& call) {
-  const std::int32_t reduction = static_cast<const ReductionAttributes*>(call.attributes)->reduction;
-  const View &grad = call.operands[0], &g = call.operands[1], &input = call.operands[2], &target = call.operands[3];
-  run_elementwise<4>(context, {&grad, &g, &input, &target},
-                     SquaredErrorGradient<T>{data_of<T>(grad), data_of<T>(g), data_of<T>(input), data_of<T>(target),
-                                             SquaredError::factor<Computed<T>>(reduction, numel_of(input))});
+void nll_loss_backward(Context& context, const KernelCall& call) {
+  using C = Computed<T>;
+  const auto& attributes = *static_cast<const CrossEntropyAttributes*>(call.attributes);
+  const View &grad = call.operands[0], &g = call.operands[1];
+  const std::int64_t rows = grad.dims[0], classes = grad.dims[1];
+  const Targets<T> targets(call.operands[2], call.operands[3], classes, attributes);
+  const bool mean = attributes.reduction == LossReduction::mean;
+  const Scratch<C> divisor(context, mean);
+  if (mean) run_sums<C>(context, 1, rows, false, Weights<T>{targets, false, {1}}, Keep<C>{divisor.data()});
+  const ByRowAndClass shape(rows, classes, attributes.reduction == LossReduction::none && g.rank > 0 ? g.strides[0] : 0,
+                            targets.target_stride);
+  const View row_g = shape.gradient(g), row_target = shape.target(), class_number = shape.class_number();
+  run_elementwise<4>(context, {&grad, &row_g, &row_target, &class_number},
+                     LikelihoodGradient<T>{data_of<T>(grad), data_of<T>(g), targets, divisor.data()});
 }
 
 struct Enter {
@@ -246,8 +264,8 @@ struct Enter {
   void operator()() const {
     table.set<T>(Operation::cross_entropy, cross_entropy<T>);
     table.set<T>(Operation::cross_entropy_backward, cross_entropy_backward<T>);
-    table.set<T>(Operation::mse_loss, mse_loss<T>);
-    table.set<T>(Operation::mse_loss_backward, mse_loss_backward<T>);
+    table.set<T>(Operation::nll_loss, nll_loss<T>);
+    table.set<T>(Operation::nll_loss_backward, nll_loss_backward<T>);
   }
 };
 

@@ -34,9 +34,11 @@ void add_indexing_kernels(KernelTable& table);
 void add_matmul_kernels(KernelTable& table);
 void add_softmax_kernels(KernelTable& table);
 void add_loss_kernels(KernelTable& table);
+void add_elementwise_loss_kernels(KernelTable& table);
 void add_batch_norm_kernels(KernelTable& table);
 void add_convolution_kernels(KernelTable& table);
 void add_pooling_kernels(KernelTable& table);
+void add_layer_norm_kernels(KernelTable& table);
 void add_update_kernels(KernelTable& table);
 
 }  // namespace cairn

@@ -1,6 +1,5 @@
-// Cross-entropy from logits, and the mean squared error (loss_formulas.h).
+// Cross-entropy from logits, and negative log-likelihood (loss_formulas.h).
 
-#include <cairn/core/cpu/rows.h>
 #include <cairn/core/cpu/softmax_rows.h>
 #include <cairn/core/loss_formulas.h>
 
@@ -87,52 +86,45 @@ void cross_entropy_backward(const KernelCall& call) {
   });
 }
 
-/// loss -> input, target
+/// loss -> input, target, [weight]
 template <class T>
-void mse_loss(const KernelCall& call) {
-  const std::int32_t reduction = static_cast<const ReductionAttributes*>(call.attributes)->reduction;
-  const View &loss = call.operands[0], &input = call.operands[1], &target = call.operands[2];
-  const std::int64_t count = numel_of(input);
-  Scratch<T> squares(reduction == LossReduction::none ? 0 : count);
-  T* to = reduction == LossReduction::none ? data_of<T>(loss) : squares.data();
-  // The squares lie row by row like the loss of reduction none, whatever the inputs' strides.
-  std::int64_t strides[64], stride = 1;
-  for (int d = input.rank - 1; d >= 0; --d) {
-    strides[d] = stride;
-    stride *= input.dims[d];
+void nll_loss(const KernelCall& call) {
+  const auto& attributes = *static_cast<const CrossEntropyAttributes*>(call.attributes);
+  const View& input = call.operands[1];
+  const std::int64_t rows = input.dims[0];
+  const Targets<T> targets(call.operands[2], call.operands[3], input.dims[1], attributes);
+  const T* x = data_of<T>(input);
+  const auto loss_of = [&](std::int64_t row) {
+    const std::int64_t target = targets.of(row);
+    if (!targets.counts(target)) return targets.loss_of_uncounted(target);
+    return targets.loss(target, x[row * input.strides[0] + target * input.strides[1]]);
+  };
+  T* out = data_of<T>(call.operands[0]);
+  if (attributes.reduction == LossReduction::none) {
+    for (std::int64_t row = 0; row < rows; ++row) out[row] = loss_of(row);
+    return;
   }
-  const View flat{to, input.dims, strides, input.rank, input.dtype, 1};
-  const T *a = data_of<T>(input), *b = data_of<T>(target);
-  const Rows<3> rows({&flat, &input, &target});
-  const std::int64_t so = rows.stride(0), sa = rows.stride(1), sb = rows.stride(2);
-  rows.run([&](const std::int64_t(&at)[3], std::int64_t n) {
-    for (std::int64_t i = 0; i < n; i += Packet<T>::size) {
-      const Packet<T> x = load(a + at[1] + i * sa, sa, n - i), y = load(b + at[2] + i * sb, sb, n - i);
-      store(to + at[0] + i * so, so, n - i, SquaredError::value(x, y));
-    }
-  });
-  if (reduction == LossReduction::none) return;
-  const T sum = sum_of<T>(count, [&](std::int64_t i) { return squares[i]; });
-  *data_of<T>(loss) = reduction == LossReduction::mean ? sum / static_cast<T>(count) : sum;
+  const T sum = sum_of<T>(rows, loss_of);
+  out[0] = attributes.reduction == LossReduction::mean ? sum / total_weight(targets, rows) : sum;
 }
 
-/// grad_input -> grad_loss, input, target
+/// grad_input -> grad_loss, target, [weight]
 template <class T>
-void mse_loss_backward(const KernelCall& call) {
-  const std::int32_t reduction = static_cast<const ReductionAttributes*>(call.attributes)->reduction;
-  const View &grad = call.operands[0], &g = call.operands[1], &input = call.operands[2], &target = call.operands[3];
-  const Packet<T> factor(SquaredError::factor<T>(reduction, numel_of(input)));
+void nll_loss_backward(const KernelCall& call) {
+  const auto& attributes = *static_cast<const CrossEntropyAttributes*>(call.attributes);
+  const View &grad = call.operands[0], &g = call.operands[1];
+  const std::int64_t rows = grad.dims[0], classes = grad.dims[1];
+  const Targets<T> targets(call.operands[2], call.operands[3], classes, attributes);
+  const T divisor = attributes.reduction == LossReduction::mean ? total_weight(targets, rows) : T(1);
+  const std::int64_t g_stride = attributes.reduction == LossReduction::none && g.rank > 0 ? g.strides[0] : 0;
   T* to = data_of<T>(grad);
-  const T *from = data_of<T>(g), *a = data_of<T>(input), *b = data_of<T>(target);
-  const Rows<4> rows({&grad, &g, &input, &target});
-  const std::int64_t so = rows.stride(0), sg = rows.stride(1), sa = rows.stride(2), sb = rows.stride(3);
-  rows.run([&](const std::int64_t(&at)[4], std::int64_t n) {
-    for (std::int64_t i = 0; i < n; i += Packet<T>::size) {
-      const Packet<T> x = load(a + at[2] + i * sa, sa, n - i), y = load(b + at[3] + i * sb, sb, n - i);
-      store(to + at[0] + i * so, so, n - i,
-            SquaredError::gradient(factor, load(from + at[1] + i * sg, sg, n - i), x, y));
-    }
-  });
+  for (std::int64_t i = 0; i < rows * classes; ++i) to[i] = 0;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t target = targets.of(row);
+    if (targets.counts(target))
+      to[row * classes + target] =
+          TargetSlope<T>(targets, target, data_of<T>(g)[row * g_stride], divisor, 0).at_target(0);
+  }
 }
 
 }  // namespace
@@ -141,8 +133,8 @@ void add_loss_kernels(KernelTable& table) {
   for_each_type(FloatTypes{}, [&]<class T>() {
     table.set<T>(Operation::cross_entropy, cross_entropy<T>);
     table.set<T>(Operation::cross_entropy_backward, cross_entropy_backward<T>);
-    table.set<T>(Operation::mse_loss, mse_loss<T>);
-    table.set<T>(Operation::mse_loss_backward, mse_loss_backward<T>);
+    table.set<T>(Operation::nll_loss, nll_loss<T>);
+    table.set<T>(Operation::nll_loss_backward, nll_loss_backward<T>);
   });
 }
 

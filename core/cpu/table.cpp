@@ -72,9 +72,11 @@ extern "C" void* CAIRN_JOIN(cairn_kernels_, CAIRN_INSTRUCTION_SET)() {
   add_matmul_kernels(table);
   add_softmax_kernels(table);
   add_loss_kernels(table);
+  add_elementwise_loss_kernels(table);
   add_batch_norm_kernels(table);
   add_convolution_kernels(table);
   add_pooling_kernels(table);
+  add_layer_norm_kernels(table);
   add_update_kernels(table);
   for (auto& kernels : table.at) {
     for (const DType narrow : {DType::float16, DType::bfloat16}) {

@@ -94,18 +94,33 @@ Tensor bernoulli(const Tensor& p, const OptionalGenerator& generator) {
   return made;
 }
 
-Tensor dropout(const Tensor& x, double p, bool training, const OptionalGenerator& generator) {
+namespace {
+
+/// What dropout multiplies x with; undefined where it leaves x alone.
+Tensor dropout_mask(const Tensor& x, double p, bool training, const OptionalGenerator& generator) {
   check<ValueError>(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", python_float(p));
-  if (p == 0 || !training || x.numel() == 0) return x;
-  if (p == 1) return mul(x, zeros({}, {.dtype = x.dtype(), .device = x.device()}));
+  if (p == 0 || !training || x.numel() == 0) return {};
+  if (p == 1) return zeros({}, {.dtype = x.dtype(), .device = x.device()});
   check<DTypeError>(is_one_of(x.dtype(), RealTypes{}), "result type Float can't be cast to the desired output type ",
                     scalar_type_name(x.dtype()));
-  const Tensor mask = empty_in_layout_of(x);
+  Tensor mask = empty_in_layout_of(x);
   fill_by_one(RealTypes{}, mask, 1 - p, generator, [&]<class T>() {
     using Wide = Computed<T>;
     return static_cast<T>(1 / static_cast<Wide>(1 - p));
   });
-  return mul(x, mask);
+  return mask;
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, bool training, const OptionalGenerator& generator) {
+  const Tensor mask = dropout_mask(x, p, training, generator);
+  return mask.defined() ? mul(x, mask) : x;
+}
+
+const Tensor& dropout_(const Tensor& x, double p, bool training, const OptionalGenerator& generator) {
+  const Tensor mask = dropout_mask(x, p, training, generator);
+  return mask.defined() ? x.mul_(mask) : x;
 }
 
 }  // namespace cairn

@@ -11,7 +11,7 @@ const Tables& tables() {
   static const Tables all = [] {
     Tables made;
     for (const auto add : {add_elementwise_cases, add_choosing_cases, add_reduction_cases, add_shape_cases,
-                           add_indexing_cases, add_layer_cases, add_image_cases})
+                           add_indexing_cases, add_layer_cases, add_image_cases, add_loss_cases})
       add(made);
     return made;
   }();

@@ -8,16 +8,27 @@ namespace {
 struct Unary {
   const char* name;
   Tensor (*function)(const Tensor&);
-  const Tensor& (Tensor::*in_place)() const;
-  double low, high;  // of a few numbers
+  const Tensor& (Tensor::*in_place)() const;  // null where there is none
+  double low, high;                           // of a few numbers
   double awkward_low, awkward_high;
 };
-constexpr Unary unary[] = {
-    {"neg", neg, &Tensor::neg_, -1.5, 1.5, -9, 9},    {"abs", abs, &Tensor::abs_, -1.5, 1.5, -9, 9},
-    {"exp", exp, &Tensor::exp_, -1.5, 1.5, -10, 10},  {"log", log, &Tensor::log_, 0.5, 2, 0.05, 50},
-    {"sqrt", sqrt, &Tensor::sqrt_, 0.5, 2, 0.05, 50}, {"rsqrt", rsqrt, &Tensor::rsqrt_, 0.5, 2, 0.05, 50},
-    {"tanh", tanh, &Tensor::tanh_, -1.5, 1.5, -1, 1}, {"sigmoid", sigmoid, &Tensor::sigmoid_, -1.5, 1.5, -10, 10},
-    {"erf", erf, &Tensor::erf_, -1.5, 1.5, -4, 4},    {"relu", relu, &Tensor::relu_, -1.5, 1.5, -9, 9}};
+Tensor gelu_erf(const Tensor& x) { return gelu(x); }
+Tensor gelu_tanh(const Tensor& x) { return gelu(x, GeluApproximate::tanh); }
+Tensor leaky_relu_fifth(const Tensor& x) { return leaky_relu(x, 0.2); }
+
+constexpr Unary unary[] = {{"neg", neg, &Tensor::neg_, -1.5, 1.5, -9, 9},
+                           {"abs", abs, &Tensor::abs_, -1.5, 1.5, -9, 9},
+                           {"exp", exp, &Tensor::exp_, -1.5, 1.5, -10, 10},
+                           {"log", log, &Tensor::log_, 0.5, 2, 0.05, 50},
+                           {"sqrt", sqrt, &Tensor::sqrt_, 0.5, 2, 0.05, 50},
+                           {"rsqrt", rsqrt, &Tensor::rsqrt_, 0.5, 2, 0.05, 50},
+                           {"tanh", tanh, &Tensor::tanh_, -1.5, 1.5, -1, 1},
+                           {"sigmoid", sigmoid, &Tensor::sigmoid_, -1.5, 1.5, -10, 10},
+                           {"erf", erf, &Tensor::erf_, -1.5, 1.5, -4, 4},
+                           {"relu", relu, &Tensor::relu_, -1.5, 1.5, -9, 9},
+                           {"gelu", gelu_erf, nullptr, -1.5, 1.5, -9, 9},
+                           {"gelu_tanh", gelu_tanh, nullptr, -1.5, 1.5, -9, 9},
+                           {"leaky_relu", leaky_relu_fifth, nullptr, -1.5, 1.5, -9, 9}};
 
 struct Binary {
   const char* name;
@@ -33,6 +44,7 @@ void add_small_cases(std::vector<Case>& small) {
     const auto value = [f = one.function](const Inputs& in) { return f(in[0]); };
     for (const Shape& shape : {Shape{2, 3}, Shape{19}, Shape{}})
       small.push_back({text(one.name, " of ", bracketed(shape)), {shape}, value, one.low, one.high});
+    if (!one.in_place) continue;
     const auto changed = [f = one.in_place](const Inputs& in) {
       const Tensor y = in[0] * 1;
       return (y.*f)();
@@ -69,6 +81,12 @@ void add_small_cases(std::vector<Case>& small) {
   add(small,
       {{"powers of negative numbers", {{2, 3}}, [](auto& in) { return pow(in[0], 2) + pow(in[0], 3) + pow(in[0], 4); }},
        {"pow, a number as base", {{2, 3}}, [](auto& in) { return pow(2.5, in[0]); }},
+       {"leaky_relu in place",
+        {{2, 3}},
+        [](auto& in) {
+          const Tensor y = in[0] * 1;
+          return y.leaky_relu_(0.2);
+        }},
        {"mul by itself", {{5}}, [](auto& in) { return in[0] * in[0]; }},
        {"numbers beside a tensor", {{3}}, [](auto& in) { return 2.0 - in[0] * 3 + 1 / (in[0] + 4); }},
        {"numbers in place",

@@ -20,6 +20,7 @@ void add_shape_cases(Tables& tables);
 void add_indexing_cases(Tables& tables);
 void add_layer_cases(Tables& tables);
 void add_image_cases(Tables& tables);
+void add_loss_cases(Tables& tables);
 
 inline void add(std::vector<Case>& table, std::initializer_list<Case> cases) {
   table.insert(table.end(), cases.begin(), cases.end());

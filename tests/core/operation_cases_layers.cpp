@@ -13,6 +13,9 @@ Tensor targets(const Tensor& x) {
   return made.to(x.device());
 }
 
+/// Row numbers [2, 3] of a table of four rows, some of them twice.
+Tensor words(const Tensor& x) { return tensor<std::int64_t>({2, 0, 3, 2, 2, 0}).view({2, 3}).to(x.device()); }
+
 Tensor batch_norm_of(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}) {
   return batch_norm(x, {}, {}, weight, bias, true, 0.1, 1e-5);
 }
@@ -62,9 +65,6 @@ void add_small_cases(std::vector<Case>& small) {
           return cross_entropy(in[0], targets(in[0]),
                                {.weight = beside(in[0], {0.5, 2.0, 1.5}), .ignore_index = 0, .label_smoothing = 0.2});
         }},
-       {"mse_loss", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1]); }},
-       {"mse_loss of each, broadcast", {{2, 3}, {3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::none); }},
-       {"mse_loss, summed", {{2, 3}, {2, 3}}, [](auto& in) { return mse_loss(in[0], in[1], Reduction::sum); }},
        {"batch_norm in training", {{4, 3}, {3}, {3}}, [](auto& in) { return batch_norm_of(in[0], in[1], in[2]); }},
        {"batch_norm of planes", {{2, 3, 2, 2}, {3}, {3}}, [](auto& in) { return batch_norm_of(in[0], in[1], in[2]); }},
        {"batch_norm, evaluating",
@@ -76,6 +76,16 @@ void add_small_cases(std::vector<Case>& small) {
        {"batch_norm, more than sixteen channels",
         {{3, 18}, {18}, {18}},
         [](auto& in) { return batch_norm_of(in[0], in[1], in[2]); }},
+       {"layer_norm", {{4, 3}, {3}, {3}}, [](auto& in) { return layer_norm(in[0], {3}, in[1], in[2]); }},
+       {"layer_norm of two dimensions",
+        {{2, 3, 5}, {3, 5}, {3, 5}},
+        [](auto& in) {
+          return layer_norm(in[0], {3, 5}, in[1], in[2]);
+        }},
+       {"layer_norm without bias", {{19, 18}, {18}}, [](auto& in) { return layer_norm(in[0], {18}, in[1]); }},
+       {"layer_norm alone", {{2, 2, 7}}, [](auto& in) { return layer_norm(in[0], {7}, {}, {}, 0.1); }},
+       {"layer_norm of no rows", {{0, 3}, {3}}, [](auto& in) { return layer_norm(in[0], {3}, in[1]); }},
+       {"embedding", {{4, 3}}, [](auto& in) { return embedding(words(in[0]), in[0]); }},
        {"no elements", {{0, 3}, {5, 3}, {5}}, [](auto& in) { return linear(in[0], in[1], in[2]); }}});
 }
 
@@ -150,11 +160,17 @@ void add_awkward_cases(std::vector<Case>& awkward) {
   awkward.push_back({"cross_entropy of 16500 rows", {{16500, 2}}, [](const Inputs& in) {
                        return cross_entropy(in[0], targets(in[0]));
                      }});
-  for (const std::vector<Shape>& shapes : {std::vector<Shape>{{37, 129}, {37, 129}}, {{20011}, {1}}, {{}, {}}}) {
-    for (const Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum})
-      awkward.push_back({text("mse_loss of ", bracketed(shapes[0]), ", reduction ", static_cast<int>(reduction)),
-                         shapes, [reduction](const Inputs& in) { return mse_loss(in[0], in[1], reduction); }});
-  }
+  for (const Shape& shape :
+       {Shape{300, 17}, Shape{5, 2500}, Shape{1, 20011}, Shape{70, 1031}, Shape{3, 1}, Shape{4, 3, 33}})
+    awkward.push_back({text("layer_norm of ", bracketed(shape)),
+                       {shape, {shape[shape.rank() - 1]}, {shape[shape.rank() - 1]}},
+                       [](const Inputs& in) { return layer_norm(in[0], in[1].shape(), in[1], in[2]); }});
+  awkward.push_back({"embedding of 4096 words", {{97, 33}}, [](const Inputs& in) {
+                       const Tensor indices = zeros({64, 64}, {.dtype = DType::int64});
+                       std::int64_t i = 0;
+                       for (std::int64_t& place : indices.data<std::int64_t>()) place = i++ * 7919 % 97;
+                       return embedding(indices.to(in[0].device()), in[0]);
+                     }});
   for (const Shape& shape : {Shape{300, 17}, Shape{40, 17, 5}, Shape{8, 3, 9, 9}, Shape{1500, 5}, Shape{20000, 2},
                              Shape{2, 1, 600}, Shape{5, 40, 3}}) {
     awkward.push_back({text("batch_norm of ", bracketed(shape)), {shape, {shape[1]}, {shape[1]}}, [](const Inputs& in) {

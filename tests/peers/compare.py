@@ -26,6 +26,7 @@ import torch
 import elementwise_cases
 import expressions
 import image_cases
+import layer_cases
 import reduction_cases
 import tensor_cases
 from accepted import reason_for

@@ -102,6 +102,9 @@ const Row rows[] = {
     {"sigmoid", [](X x) { return sigmoid(x); }},
     {"erf", [](X x) { return erf(x); }},
     {"relu", [](X x) { return relu(x); }},
+    {"leaky_relu", [](X x, double slope) { return leaky_relu(x, slope); }},
+    {"leaky_relu_", [](X x, double slope) { return x.leaky_relu_(slope); }},
+    {"gelu", [](X x, bool tanh) { return gelu(x, tanh ? GeluApproximate::tanh : GeluApproximate::none); }},
     {"logical_not", [](X x) { return logical_not(x); }},
     {"neg_", [](X x) { return x.neg_(); }},
     {"abs_", [](X x) { return x.abs_(); }},
@@ -210,6 +213,27 @@ const Row rows[] = {
     {"cross_entropy",
      [](X input, X target, X weight, std::int64_t ignore_index, int reduction, double label_smoothing) {
        return cross_entropy(input, target, {weight, ignore_index, static_cast<Reduction>(reduction), label_smoothing});
+     }},
+    {"nll_loss",
+     [](X input, X target, X weight, std::int64_t ignore_index, int reduction) {
+       return nll_loss(input, target, {weight, ignore_index, static_cast<Reduction>(reduction)});
+     }},
+    {"l1_loss", [](X input, X target, int reduction) { return l1_loss(input, target, static_cast<Reduction>(reduction)); }},
+    {"smooth_l1_loss",
+     [](X input, X target, int reduction, double beta) {
+       return smooth_l1_loss(input, target, static_cast<Reduction>(reduction), beta);
+     }},
+    {"binary_cross_entropy",
+     [](X input, X target, X weight, int reduction) {
+       return binary_cross_entropy(input, target, {weight, static_cast<Reduction>(reduction)});
+     }},
+    {"binary_cross_entropy_with_logits",
+     [](X input, X target, X weight, int reduction, X pos_weight) {
+       return binary_cross_entropy_with_logits(input, target, {weight, static_cast<Reduction>(reduction), pos_weight});
+     }},
+    {"layer_norm", [](X x, Dims shape, X weight, X bias, double eps) { return layer_norm(x, shape, weight, bias, eps); }},
+    {"embedding", [](X indices, X weight, std::optional<std::int64_t> padding) {
+       return embedding(indices, weight, padding);
      }},
     {"mse_loss",
      [](X input, X target, int reduction) { return mse_loss(input, target, static_cast<Reduction>(reduction)); }},

@@ -64,6 +64,18 @@ FUNCTIONS = {
     "cross_entropy": lambda x, target, weight, ignore, reduction, smoothing: functional.cross_entropy(
         x, target, weight, ignore_index=ignore, reduction=REDUCTIONS[reduction], label_smoothing=smoothing),
     "mse_loss": lambda x, target, reduction: functional.mse_loss(x, target, reduction=REDUCTIONS[reduction]),
+    "nll_loss": lambda x, target, weight, ignore, reduction: functional.nll_loss(
+        x, target, weight, ignore_index=ignore, reduction=REDUCTIONS[reduction]),
+    "l1_loss": lambda x, target, reduction: functional.l1_loss(x, target, reduction=REDUCTIONS[reduction]),
+    "smooth_l1_loss": lambda x, target, reduction, beta: functional.smooth_l1_loss(
+        x, target, reduction=REDUCTIONS[reduction], beta=beta),
+    "binary_cross_entropy": lambda x, target, weight, reduction: functional.binary_cross_entropy(
+        x, target, weight, reduction=REDUCTIONS[reduction]),
+    "binary_cross_entropy_with_logits": lambda x, target, weight, reduction, pos_weight:
+        functional.binary_cross_entropy_with_logits(x, target, weight, reduction=REDUCTIONS[reduction], pos_weight=pos_weight),
+    "layer_norm": functional.layer_norm, "embedding": functional.embedding,
+    "leaky_relu": functional.leaky_relu, "leaky_relu_": functional.leaky_relu_,
+    "gelu": lambda x, tanh: functional.gelu(x, approximate="tanh" if tanh else "none"),
     "batch_norm": functional.batch_norm,
     "conv2d": lambda x, weight, bias, s0, s1, p0, p1, d0, d1, groups: functional.conv2d(
         x, weight, bias, (s0, s1), (p0, p1), (d0, d1), groups),

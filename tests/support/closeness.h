@@ -5,9 +5,11 @@
 //
 //   operation                                  float32, float64                            float16, bfloat16
 //   exp, log, tanh, sigmoid, erf, pow          7 ulp of each element                        2 ulp of the largest
-//   the slopes of exp, tanh, sigmoid, erf      7 ulp of each element and of the largest     element; 16 for the
-//   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 gradient of log_softmax,
-//   and their gradients                                                                     which reads logarithms
+//   the slopes of exp, tanh, sigmoid, erf;     7 ulp of each element and of the largest     element; 16 for the
+//   gelu and its slopes                                                                     gradient of log_softmax,
+//   softmax, log_softmax, cross_entropy,       8 ulp of the largest element                 which reads logarithms
+//   binary_cross_entropy (from logits too),
+//   and their gradients
 //   matmul, linear, conv2d, gradients          2e-5, 1e-12 of the largest element
 //   all others                                 equal
 //
@@ -65,6 +67,10 @@ inline Closeness closeness_of(cairn::Operation operation, cairn::DType dtype) {
     case erf:
     case pow:
       return {7 * ulp, 0};
+    case gelu:
+    case gelu_tanh:
+    case gelu_backward:
+    case gelu_tanh_backward:
     case exp_backward:
     case tanh_backward:
     case sigmoid_backward:
@@ -76,6 +82,10 @@ inline Closeness closeness_of(cairn::Operation operation, cairn::DType dtype) {
     case log_softmax_backward:
     case cross_entropy:
     case cross_entropy_backward:
+    case binary_cross_entropy:
+    case binary_cross_entropy_backward:
+    case binary_cross_entropy_with_logits:
+    case binary_cross_entropy_with_logits_backward:
       return {0, 8 * ulp};
     case matmul:
     case linear:
