@@ -7,7 +7,7 @@ namespace cairn::nn {
 
 ReLU::ReLU(const ReLUOptions& options) : inplace(options.inplace) { detail::remember_type(this); }
 
-Tensor ReLU::forward(const Tensor& x) { return relu(x); }
+Tensor ReLU::forward(const Tensor& x) { return inplace ? x.relu_() : relu(x); }
 
 std::string ReLU::extra_repr() const { return inplace ? "inplace=True" : ""; }
 

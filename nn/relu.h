@@ -6,7 +6,7 @@
 namespace cairn::nn {
 
 struct ReLUOptions {
-  bool inplace = false;  ///< Printed as PyTorch prints it; the result is a tensor of its own either way.
+  bool inplace = false;  ///< Write the result into the input, and return that.
 };
 
 /// x of any shape -> the same shape.

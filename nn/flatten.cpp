@@ -1,0 +1,13 @@
+#include <cairn/nn/flatten.h>
+
+namespace cairn::nn {
+
+Flatten::Flatten(const FlattenOptions& options) : start_dim(options.start_dim), end_dim(options.end_dim) {
+  detail::remember_type(this);
+}
+
+Tensor Flatten::forward(const Tensor& x) { return x.flatten(start_dim, end_dim); }
+
+std::string Flatten::extra_repr() const { return text("start_dim=", start_dim, ", end_dim=", end_dim); }
+
+}  // namespace cairn::nn

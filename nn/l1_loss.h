@@ -1,0 +1,25 @@
+// How far numbers are from those wanted: the mean of the differences, all taken as positive.
+#pragma once
+
+#include <cairn/core/ops.h>
+#include <cairn/nn/module.h>
+
+namespace cairn::nn {
+
+struct L1LossOptions {
+  Reduction reduction = Reduction::mean;
+};
+
+/// input and target of one shape -> a scalar, or that shape without reduction.
+class L1Loss : public Module {
+ public:
+  explicit L1Loss(const L1LossOptions& options = {});
+
+  using Module::forward;
+  Tensor forward(const Tensor& input, const Tensor& target);
+  Tensor operator()(const Tensor& input, const Tensor& target) { return forward(input, target); }
+
+  Reduction reduction;
+};
+
+}  // namespace cairn::nn

@@ -1,0 +1,42 @@
+#include <cairn/nn/layer_norm.h>
+
+#include <cairn/core/ops.h>
+#include <cairn/core/python_text.h>
+#include <cairn/nn/init.h>
+
+namespace cairn::nn {
+namespace {
+
+Tensor given_if(bool wanted, const Shape& shape, const LayerNormOptions& options) {
+  return wanted ? empty(shape, {.dtype = options.dtype, .device = options.device}) : Tensor();
+}
+
+const char* python(bool value) { return value ? "True" : "False"; }
+
+}  // namespace
+
+LayerNorm::LayerNorm(const Shape& normalized_shape, const LayerNormOptions& options)
+    : normalized_shape(normalized_shape),
+      eps(options.eps),
+      elementwise_affine(options.elementwise_affine),
+      weight(this, "weight", given_if(options.elementwise_affine, normalized_shape, options)),
+      bias(this, "bias", given_if(options.elementwise_affine && options.bias, normalized_shape, options)) {
+  reset_parameters();
+}
+
+void LayerNorm::reset_parameters() {
+  if (weight.defined()) init::ones_(weight);
+  if (bias.defined()) init::zeros_(bias);
+}
+
+Tensor LayerNorm::forward(const Tensor& x) { return layer_norm(x, normalized_shape, weight, bias, eps); }
+
+std::string LayerNorm::extra_repr() const {
+  std::string shape;
+  for (const std::int64_t extent : normalized_shape) shape += text(shape.empty() ? "" : ", ", extent);
+  if (normalized_shape.rank() == 1) shape += ',';
+  return text('(', shape, "), eps=", python_float(eps), ", elementwise_affine=", python(elementwise_affine),
+              ", bias=", python(bias.defined()));
+}
+
+}  // namespace cairn::nn
