@@ -168,7 +168,7 @@ class Module : public Stateful {
   /// The module that this one only wraps, as data-parallel or compiled ones do; null for all others. See `unwrap`.
   virtual Module* wrapped() { return nullptr; }
 
-  std::string repr() const;  ///< The tree, as PyTorch prints it.
+  virtual std::string repr() const;  ///< The tree, as PyTorch prints it.
 
   // What a class may say of itself.
   virtual std::string name() const;                      ///< The class's name, without namespaces, unless overridden.
@@ -197,6 +197,13 @@ class Module : public Stateful {
   }
 
   void check_free(std::string_view name) const;  ///< Throws KeyError if a member has the name.
+  // For modules that hold any number of others, or of parameters.
+  using SharedModules = std::vector<std::pair<std::string, std::shared_ptr<Module>>>;
+  SharedModules shared_children() const;  ///< The direct ones, in order; null is None.
+  /// These in place of those that are there. Throws KeyError for a name that a declaration would refuse, TypeError
+  /// where one of those that are there is declared as a member; nothing has changed then.
+  void set_children(const SharedModules& children);
+  Parameter& own_parameter(std::string_view name) const;  ///< Throws KeyError.
 
   /// The numbers to take for `name`, of this module's own, when a state dict whose metadata says `version` (none
   /// without metadata) lacks it; nothing unless overridden, and the key is missing then.
@@ -263,6 +270,11 @@ class Module : public Stateful {
 /// "module." or "_orig_mod." before them.
 Module& unwrap(Module& module);
 const Module& unwrap(const Module& module);
+
+namespace detail {
+/// The lines, those after the first two columns further in.
+std::string indented(std::string_view lines);
+}  // namespace detail
 
 /// A copy of the module as what it is, also through a reference to a base; see `clone` in child.h.
 std::shared_ptr<Module> clone_module(const Module& module);

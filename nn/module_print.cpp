@@ -24,8 +24,9 @@ std::string without_namespaces(const std::string& name) {
   return name.substr(start);
 }
 
-/// The lines after the first two columns further in.
-std::string indented(const std::string& lines) {
+}  // namespace
+
+std::string detail::indented(std::string_view lines) {
   std::string result;
   for (const char letter : lines) {
     result += letter;
@@ -33,8 +34,6 @@ std::string indented(const std::string& lines) {
   }
   return result;
 }
-
-}  // namespace
 
 std::string class_name(const std::type_info& type) {
   int status = 0;
@@ -50,10 +49,10 @@ std::string Module::repr() const {
   std::string children;
   for (const Row& row : rows_) {
     if (row.kind != detail::MemberKind::child || !row.present) continue;
-    children += "\n  (" + row.name + "): " + (child(row) ? indented(child(row)->repr()) : "None");
+    children += "\n  (" + row.name + "): " + (child(row) ? detail::indented(child(row)->repr()) : "None");
   }
   if (children.empty() && extra.find('\n') == extra.npos) return name() + "(" + extra + ")";
-  return name() + "(" + (extra.empty() ? "" : "\n  " + indented(extra)) + children + "\n)";
+  return name() + "(" + (extra.empty() ? "" : "\n  " + detail::indented(extra)) + children + "\n)";
 }
 
 std::string to_string(const Module& module) { return module.repr(); }

@@ -21,9 +21,13 @@
 #include <cairn/nn/linear.h>
 #include <cairn/nn/load_options.h>
 #include <cairn/nn/module.h>
+#include <cairn/nn/module_dict.h>
+#include <cairn/nn/module_list.h>
+#include <cairn/nn/module_sequence.h>
 #include <cairn/nn/mse_loss.h>
 #include <cairn/nn/nll_loss.h>
 #include <cairn/nn/parameter.h>
+#include <cairn/nn/parameter_list.h>
 #include <cairn/nn/pooling.h>
 #include <cairn/nn/registry.h>
 #include <cairn/nn/relu.h>

@@ -10,26 +10,15 @@ Tensor Sequential::forward(const Tensor& x) {
   return y;
 }
 
-void Sequential::push_back(const std::string& name, std::shared_ptr<Module> module) {
+void Sequential::push_back(const std::string& name, AnyModule module) {
   check_free(name);
-  register_module(name, std::move(module));
+  register_module(name, module.shared());
 }
 
-std::size_t Sequential::size() const {
-  std::size_t count = 0;
-  for_each_child([&](Module*) { ++count; });
-  return count;
-}
-
-Module& Sequential::operator[](std::int64_t index) const {
-  const auto count = static_cast<std::int64_t>(size());
-  check<IndexError>(index >= -count && index < count, "index ", index, " is out of range");
-  Module* found = nullptr;
-  std::int64_t left = index < 0 ? index + count : index;
-  for_each_child([&](Module* module) {
-    if (left-- == 0) found = module;
-  });
-  return *found;
+Sequential Sequential::slice(std::int64_t start, std::int64_t end) const {
+  Sequential some;
+  some.set_children(sliced(start, end));
+  return some;
 }
 
 }  // namespace cairn::nn

@@ -8,17 +8,16 @@
 // numbers of the layers are drawn in the order in which they stand.
 #pragma once
 
-#include <memory>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include <cairn/nn/child.h>
-#include <cairn/nn/module.h>
+#include <cairn/nn/module_sequence.h>
 
 namespace cairn::nn {
 
-class Sequential : public Module {
+class Sequential : public ModuleSequence {
  public:
   Sequential() { detail::remember_type(this); }
 
@@ -33,20 +32,11 @@ class Sequential : public Module {
   Tensor forward(const Tensor& x) override;
   bool is_container() const override { return true; }
 
-  void push_back(std::shared_ptr<Module> module) { push_back(std::to_string(size()), std::move(module)); }
-  void push_back(const std::string& name, std::shared_ptr<Module> module);
+  using ModuleSequence::push_back;
+  void push_back(const std::string& name, AnyModule module);  ///< Throws KeyError for a name that is taken.
 
-  template <class T>
-  requires std::is_base_of_v<Module, std::remove_cvref_t<T>>
-  void push_back(T&& module) { push_back(std::to_string(size()), std::forward<T>(module)); }
-  template <class T>
-  requires std::is_base_of_v<Module, std::remove_cvref_t<T>>
-  void push_back(const std::string& name, T&& module) {
-    push_back(name, std::shared_ptr<Module>(make<std::remove_cvref_t<T>>(std::forward<T>(module))));
-  }
-
-  std::size_t size() const;
-  Module& operator[](std::int64_t index) const;  ///< A negative index counts from the end; throws IndexError.
+  /// Some of the modules, shared, under the names they have here; numbers as in Python's slices.
+  Sequential slice(std::int64_t start, std::int64_t end = std::numeric_limits<std::int64_t>::max()) const;
 };
 
 }  // namespace cairn::nn

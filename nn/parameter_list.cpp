@@ -1,0 +1,42 @@
+#include <cairn/nn/parameter_list.h>
+
+namespace cairn::nn {
+
+Parameter& ParameterList::operator[](std::int64_t index) const {
+  const auto count = static_cast<std::int64_t>(size_);
+  check<IndexError>(index >= -count && index < count, "index ", index, " is out of range");
+  return own_parameter(std::to_string(index < 0 ? index + count : index));
+}
+
+void ParameterList::append(const Tensor& tensor) {
+  register_parameter(std::to_string(size_), tensor);
+  ++size_;
+}
+
+void ParameterList::extend(std::initializer_list<Tensor> tensors) {
+  for (const Tensor& tensor : tensors) append(tensor);
+}
+
+void ParameterList::extend(const std::vector<Tensor>& tensors) {
+  for (const Tensor& tensor : tensors) append(tensor);
+}
+
+void ParameterList::extend(const ParameterList& others) {
+  for (std::size_t i = 0, count = others.size(); i < count; ++i) append(others[static_cast<std::int64_t>(i)]);
+}
+
+Tensor ParameterList::forward(const Tensor&) { throw TypeError("ParameterList should not be called."); }
+
+std::string ParameterList::extra_repr() const {
+  std::string lines;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const Parameter& parameter = (*this)[static_cast<std::int64_t>(i)];
+    std::string size;
+    for (const std::int64_t extent : parameter.shape()) size += text(size.empty() ? "" : "x", extent);
+    lines += text(i == 0 ? "" : "\n", "  (", i, "): Parameter containing: [torch.", cairn::name(parameter.dtype()),
+                  " of size ", size, parameter.device().is_cpu() ? "" : text(" (", parameter.device(), ")"), ']');
+  }
+  return lines;
+}
+
+}  // namespace cairn::nn
