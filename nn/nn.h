@@ -6,6 +6,7 @@
 #include <cairn/nn/bce_with_logits_loss.h>
 #include <cairn/nn/call.h>
 #include <cairn/nn/child.h>
+#include <cairn/nn/clip_grad.h>
 #include <cairn/nn/conv2d.h>
 #include <cairn/nn/cross_entropy_loss.h>
 #include <cairn/nn/dropout.h>
