@@ -131,6 +131,50 @@ const std::map<std::string, ModuleKind>& module_kinds() {
        {{"inplace"},
         [](Arguments& a) { return nn::make<nn::ReLU>(nn::ReLUOptions{.inplace = a.get("inplace", false)}); }}},
       {"Sigmoid", {{}, [](Arguments&) { return nn::make<nn::Sigmoid>(); }}},
+      {"Tanh", {{}, [](Arguments&) { return nn::make<nn::Tanh>(); }}},
+      {"Identity", {{}, [](Arguments&) { return nn::make<nn::Identity>(); }}},
+      {"LeakyReLU",
+       {{"negative_slope", "inplace"},
+        [](Arguments& a) {
+          return nn::make<nn::LeakyReLU>(nn::LeakyReLUOptions{a.get("negative_slope", 0.01), a.get("inplace", false)});
+        }}},
+      {"GELU",
+       {{"approximate"},
+        [](Arguments& a) {
+          const bool tanh = a.get<std::string>("approximate", "none") == "tanh";
+          return nn::make<nn::GELU>(nn::GELUOptions{tanh ? GeluApproximate::tanh : GeluApproximate::none});
+        }}},
+      {"Softmax", {{"dim"}, [](Arguments& a) { return nn::make<nn::Softmax>(a.need<int>("dim")); }}},
+      {"LogSoftmax", {{"dim"}, [](Arguments& a) { return nn::make<nn::LogSoftmax>(a.need<int>("dim")); }}},
+      {"Flatten",
+       {{"start_dim", "end_dim"},
+        [](Arguments& a) {
+          return nn::make<nn::Flatten>(nn::FlattenOptions{a.get("start_dim", 1), a.get("end_dim", -1)});
+        }}},
+      {"Dropout",
+       {{"p", "inplace"},
+        [](Arguments& a) {
+          return nn::make<nn::Dropout>(nn::DropoutOptions{a.get("p", 0.5), a.get("inplace", false)});
+        }}},
+      {"Embedding",
+       {{"num_embeddings", "embedding_dim", "padding_idx"},
+        [](Arguments& a) {
+          const auto rows = a.need<std::int64_t>("num_embeddings"), width = a.need<std::int64_t>("embedding_dim");
+          nn::EmbeddingOptions options;
+          if (const auto padding = a.get_optional("padding_idx", {}))
+            options.padding_idx = static_cast<std::int64_t>(*padding);
+          return nn::make<nn::Embedding>(rows, width, options);
+        }}},
+      {"LayerNorm",
+       {{"normalized_shape", "eps", "elementwise_affine", "bias"},
+        [](Arguments& a) {
+          nn::LayerNormOptions options;
+          options.eps = a.get("eps", options.eps);
+          options.elementwise_affine = a.get("elementwise_affine", options.elementwise_affine);
+          options.bias = a.get("bias", options.bias);
+          const auto shape = a.need<std::vector<std::int64_t>>("normalized_shape");
+          return nn::make<nn::LayerNorm>(Shape{std::span<const std::int64_t>(shape)}, options);
+        }}},
       {"CrossEntropyLoss", {{}, [](Arguments&) { return nn::make<nn::CrossEntropyLoss>(); }}},
       {"MSELoss", {{}, [](Arguments&) { return nn::make<nn::MSELoss>(); }}},
   };

@@ -1,4 +1,8 @@
 // Modules and losses: their state, their printed form, what they compute and the gradients.
+#include <algorithm>
+#include <functional>
+#include <map>
+
 #include "builders.h"
 
 namespace golden {
@@ -11,6 +15,50 @@ StateDict state_of(const Json& golden_case, const Numbers& numbers) {
   StateDict state;
   for (const auto& [name, tensor] : numbers.all(golden_case.at("case"), "state.")) state.set(name, tensor);
   return state;
+}
+
+struct LossKind {
+  std::vector<std::string> arguments;  // beside weight and reduction
+  std::function<Tensor(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction, const Json& args)>
+      compute;
+};
+
+const LossKind& loss_kind(const std::string& kind) {
+  using T = const Tensor&;
+  using J = const Json&;
+  static const std::map<std::string, LossKind> kinds = {
+      {"CrossEntropyLoss",
+       {{"ignore_index", "label_smoothing"},
+        [](T x, T t, T weight, Reduction r, J args) {
+          return nn::CrossEntropyLoss(
+              {weight, args.value("ignore_index", std::int64_t{-100}), r, args.value("label_smoothing", 0.0)})(x, t);
+        }}},
+      {"NLLLoss",
+       {{"ignore_index"},
+        [](T x, T t, T weight, Reduction r, J args) {
+          return nn::NLLLoss({weight, args.value("ignore_index", std::int64_t{-100}), r})(x, t);
+        }}},
+      {"MSELoss", {{}, [](T x, T t, T, Reduction r, J) { return nn::MSELoss({r})(x, t); }}},
+      {"L1Loss", {{}, [](T x, T t, T, Reduction r, J) { return nn::L1Loss({r})(x, t); }}},
+      {"SmoothL1Loss",
+       {{"beta"},
+        [](T x, T t, T, Reduction r, J args) {
+          return nn::SmoothL1Loss({r, args.value("beta", 1.0)})(x, t);
+        }}},
+      {"BCELoss",
+       {{},
+        [](T x, T t, T weight, Reduction r, J) {
+          return nn::BCELoss({weight, r})(x, t);
+        }}},
+      {"BCEWithLogitsLoss",
+       {{},
+        [](T x, T t, T weight, Reduction r, J) {
+          return nn::BCEWithLogitsLoss({weight, r})(x, t);
+        }}},
+  };
+  const auto found = kinds.find(kind);
+  expect(found != kinds.end(), "there is no loss ", kind);
+  return found->second;
 }
 
 }  // namespace
@@ -56,25 +104,14 @@ void run_loss(const Json& golden_case, const Numbers& numbers) {
   const Tensor& target = numbers.at(name, "target");
   const Reduction reduction = to_reduction(args.value("reduction", "mean"));
 
-  Tensor output;
-  std::vector<std::string> known = {"reduction"};
-  if (kind == "CrossEntropyLoss") {
-    known.insert(known.end(), {"ignore_index", "label_smoothing"});
-    nn::CrossEntropyLossOptions options;
-    if (golden_case.value("has_weight", false)) options.weight = numbers.at(name, "weight");
-    options.ignore_index = args.value("ignore_index", options.ignore_index);
-    options.label_smoothing = args.value("label_smoothing", options.label_smoothing);
-    options.reduction = reduction;
-    output = nn::CrossEntropyLoss(options)(input, target);
-  } else if (kind == "MSELoss") {
-    output = nn::MSELoss({.reduction = reduction})(input, target);
-  } else {
-    throw Failure("there is no loss " + kind);
-  }
+  const LossKind& loss = loss_kind(kind);
   for (const auto& [argument, value] : args.items()) {
-    expect(std::find(known.begin(), known.end(), argument) != known.end(), kind, " has no argument ", argument,
-           " here");
+    const auto& known = loss.arguments;
+    expect(argument == "reduction" || std::find(known.begin(), known.end(), argument) != known.end(), kind,
+           " has no argument ", argument, " here");
   }
+  const Tensor weight = golden_case.value("has_weight", false) ? numbers.at(name, "weight") : Tensor();
+  const Tensor output = loss.compute(input, target, weight, reduction, args);
   const Tensor& expected = numbers.at(name, "output");
   compare("output", output, expected, numbers.tolerance(expected.dtype()));
   if (const Tensor* grad_output = numbers.find(name, "grad_output"))
