@@ -22,20 +22,20 @@ namespace {
 }
 
 /// What was kept for a parameter must still be like it: a kernel takes its memory for the parameter's dtype.
-inline void check_like(const TensorImpl& parameter, const Tensor* state, const char* which) {
+[[gnu::always_inline]] inline void check_like(const TensorImpl& parameter, const Tensor* state, const char* which) {
   if (!state) return;
   const TensorImpl& kept = *state->impl();
   if (kept.dtype != parameter.dtype || !(kept.shape == parameter.shape)) [[unlikely]]
     throw_unlike(parameter, kept, which);
 }
 
-inline void check_update(const Tensor& parameter, const Tensor& grad) {
+[[gnu::always_inline]] inline void check_update(const Tensor& parameter, const Tensor& grad) {
   check<ShapeError>(
       grad.defined() && grad.impl()->shape == parameter.impl()->shape && grad.impl()->dtype == parameter.impl()->dtype,
       "an optimizer's parameter and its gradient must have one shape and dtype");
 }
 
-inline void bump_versions(std::initializer_list<const Tensor*> changed) {
+[[gnu::always_inline]] inline void bump_versions(std::initializer_list<const Tensor*> changed) {
   for (const Tensor* tensor : changed)
     if (tensor) tensor->impl()->storage->bump_version();
 }
