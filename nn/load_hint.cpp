@@ -27,9 +27,14 @@ std::string common_prefix(const std::vector<std::string>& keys) {
   return all ? prefix : std::string();
 }
 
-/// How many of `keys` are in `wanted` once `prefix` is taken off.
+/// How many of `keys` are in `wanted` once `prefix` is taken off; at least how many, where that is more than half.
 std::size_t matches_without(const std::string& prefix, const std::vector<std::string>& keys,
                             const std::vector<std::string>& wanted) {
+  std::size_t in_order = 0;
+  for (std::size_t i = 0; i < std::min(keys.size(), wanted.size()); ++i) {
+    in_order += std::string_view(keys[i]).substr(prefix.size()) == wanted[i];
+  }
+  if (in_order * 2 > keys.size()) return in_order;  // as a rule: no set is needed
   const std::unordered_set<std::string_view> names(wanted.begin(), wanted.end());
   return static_cast<std::size_t>(std::count_if(keys.begin(), keys.end(), [&](const std::string& key) {
     return names.contains(std::string_view(key).substr(prefix.size()));

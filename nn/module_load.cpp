@@ -158,9 +158,16 @@ class StateLoader {
     std::unordered_map<std::string_view, std::size_t> places;
     places.reserve(visits_.size());
     for (std::size_t i = 0; i < visits_.size(); ++i) places.emplace(visits_[i].prefix, i);
+    std::string_view before;  // the prefix of the key before, which as a rule this one has too
+    std::size_t place_before = 0;
     const auto place_of = [&](const std::string& key) -> std::optional<std::size_t> {
       const std::string_view whole = std::string_view(key).substr(0, key.rfind('.') + 1);
-      if (const auto known = places.find(whole); known != places.end()) return known->second;
+      if (whole == before) return place_before;
+      if (const auto known = places.find(whole); known != places.end()) {
+        before = known->first;
+        place_before = known->second;
+        return place_before;
+      }
       std::size_t place = 0;
       for (std::size_t dot = key.find('.'); dot != key.npos; dot = key.find('.', dot + 1)) {
         const std::string_view next = std::string_view(key).substr(0, dot + 1);
