@@ -5,7 +5,7 @@ A tensor's device is a value: what is done with it may not ask whether it is "cu
 have to be taught to every such place. So neither word stands in an identifier or a text of the code outside the files in
 KNOW, where a backend is made and where the names of types are listed. Comments may give examples, and tests may choose.
 A text that has to show a name takes it from the device (to_string, name); a program that wants an accelerator asks
-which there are (available_devices).
+which there are (available_devices). Lessons run on a device that every machine has, which one place names.
 
 usage: devices.py SOURCE_FOLDER
 """
@@ -15,8 +15,9 @@ import sys
 import tempfile
 from fnmatch import fnmatch
 
-KNOW = ["cuda/*", "core/sim_backend.cpp", "core/builtin_backends.*", "core/device.h", "core/device.cpp"]
-SOURCES = ["core", "nn", "optim", "io", "cuda", "train", "tools", "benchmarks", "cairn.h"]
+KNOW = ["cuda/*", "core/sim_backend.cpp", "core/builtin_backends.*", "core/device.h", "core/device.cpp",
+        "lessons/lesson.cpp"]
+SOURCES = ["core", "nn", "optim", "io", "cuda", "train", "tools", "lessons", "benchmarks", "cairn.h"]
 DEVICES = {"cuda", "sim"}
 
 TOKEN = re.compile(r"""
@@ -63,6 +64,7 @@ FAULTY = {
     "optim/adam.h": "#include <cairn/cuda/gpu.h>",
     "train/trainer.cpp": 'throw DeviceError("needs a CUDA device");',
     "tools/demo.cpp": 'auto text = R"(on cuda)";',
+    "lessons/6_best/best.cpp": 'model.to("sim:0");',
     "benchmarks/speed.cpp": "int cudaCount = 1'000; // a comment",
 }
 FAULTLESS = {

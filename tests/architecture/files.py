@@ -43,7 +43,7 @@ HOMES = {
     "sanitizer/*": ["tests/cuda/emulation/*"],
     "cxxabi.h": ["nn/module_print.cpp"],
 }
-SOURCES = ["core", "nn", "optim", "io", "cuda", "train", "tools", "tests", "benchmarks", "cairn.h"]
+SOURCES = ["core", "nn", "optim", "io", "cuda", "train", "tools", "lessons", "tests", "benchmarks", "cairn.h"]
 DATA = ["tests/golden/reference"]
 LONGEST_FILE = 500
 
@@ -77,7 +77,7 @@ def faults_of_file(path, text, has_header):
         if not found:
             continue
         quote, header = found.groups()
-        of_program = path.startswith(("tests/", "benchmarks/", "tools/")) and ".." not in header
+        of_program = path.startswith(("tests/", "benchmarks/", "tools/", "lessons/")) and ".." not in header
         if quote == '"' and not of_program:
             yield f'{path}:{number}: #include "{header}"; write <cairn/...>'
         elif quote == "<" and not may_include(path, header):
