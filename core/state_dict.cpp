@@ -53,12 +53,12 @@ const Value* StateDict::find(std::string_view key) const {
 
 Value* StateDict::find(std::string_view key) { return impl_ ? impl_->map.find(key) : nullptr; }
 
-const Value& StateDict::value_at(std::string_view key) const {
+const Value& StateDict::value_at(std::string_view key) const& {
   if (const Value* value = find(key)) return *value;
   throw KeyError(text("state dict: no key ", to_string(Key(key)), describe_keys(key, keys())));
 }
 
-const Tensor& StateDict::at(std::string_view key) const {
+const Tensor& StateDict::at(std::string_view key) const& {
   const Value& value = value_at(key);
   check<TypeError>(value.is(Value::Kind::tensor), "state dict: ", to_string(Key(key)), ": expected a Tensor, found ",
                    name(value.kind()), "; value_at gives entries of any kind");

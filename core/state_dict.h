@@ -33,11 +33,13 @@ class StateDict {
   const Value* find(std::string_view key) const;
   Value* find(std::string_view key);
 
-  const Tensor& at(std::string_view key) const;  ///< Throws KeyError naming the nearest key, TypeError if no tensor.
-  const Value& value_at(std::string_view key) const;  ///< The entry whatever its kind.
-  void set(std::string key, Value value);             ///< A known key keeps its place, a new one goes last.
-  Value pop(std::string_view key);                    ///< Removes and returns; throws KeyError.
-  void update(const StateDict& other);                ///< `set` for every entry of `other`.
+  const Tensor& at(std::string_view key) const&;  ///< Throws KeyError naming the nearest key, TypeError if no tensor.
+  const Value& value_at(std::string_view key) const&;                          ///< The entry whatever its kind.
+  Tensor at(std::string_view key) && { return std::as_const(*this).at(key); }  ///< Of a dict that is about to go.
+  Value value_at(std::string_view key) && { return std::as_const(*this).value_at(key); }
+  void set(std::string key, Value value);  ///< A known key keeps its place, a new one goes last.
+  Value pop(std::string_view key);         ///< Removes and returns; throws KeyError.
+  void update(const StateDict& other);     ///< `set` for every entry of `other`.
   void reserve(std::size_t count);
 
   std::vector<std::string> keys() const;

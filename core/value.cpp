@@ -249,57 +249,57 @@ std::complex<double> Value::as_complex() const {
   throw_kind("complex", *this);
 }
 
-const std::string& Value::as_text() const {
+const std::string& Value::as_text() const& {
   if (const auto* value = std::get_if<std::string>(&value_)) return *value;
   throw_kind("str", *this);
 }
 
-const Tensor& Value::as_tensor() const {
+const Tensor& Value::as_tensor() const& {
   if (const auto* value = std::get_if<Tensor>(&value_)) return *value;
   throw_kind("Tensor", *this);
 }
 
-const Bytes& Value::as_bytes() const {
+const Bytes& Value::as_bytes() const& {
   if (const auto* value = std::get_if<Box<Bytes>>(&value_)) return **value;
   throw_kind("bytes", *this);
 }
 
-const BigInteger& Value::as_big_integer() const {
+const BigInteger& Value::as_big_integer() const& {
   if (const auto* value = std::get_if<Box<BigInteger>>(&value_)) return **value;
   throw_kind("an int beyond 64 bits", *this);
 }
 
-const List& Value::as_list() const {
+const List& Value::as_list() const& {
   if (const auto* value = std::get_if<Box<List>>(&value_)) return **value;
   throw_kind("list", *this);
 }
 
-const Tuple& Value::as_tuple() const {
+const Tuple& Value::as_tuple() const& {
   if (const auto* value = std::get_if<Box<Tuple>>(&value_)) return **value;
   throw_kind("tuple", *this);
 }
 
-const Set& Value::as_set() const {
+const Set& Value::as_set() const& {
   if (const auto* value = std::get_if<Box<Set>>(&value_)) return **value;
   throw_kind("set", *this);
 }
 
-const Dict& Value::as_dict() const {
+const Dict& Value::as_dict() const& {
   if (const auto* value = std::get_if<Box<Dict>>(&value_)) return **value;
   throw_kind("dict", *this);
 }
 
-const StateDict& Value::as_state_dict() const {
+const StateDict& Value::as_state_dict() const& {
   if (const auto* value = std::get_if<Box<StateDict>>(&value_)) return **value;
   throw_kind("OrderedDict", *this);
 }
 
-List& Value::as_list() { return const_cast<List&>(std::as_const(*this).as_list()); }
-Tuple& Value::as_tuple() { return const_cast<Tuple&>(std::as_const(*this).as_tuple()); }
-Dict& Value::as_dict() { return const_cast<Dict&>(std::as_const(*this).as_dict()); }
-StateDict& Value::as_state_dict() { return const_cast<StateDict&>(std::as_const(*this).as_state_dict()); }
+List& Value::as_list() & { return const_cast<List&>(std::as_const(*this).as_list()); }
+Tuple& Value::as_tuple() & { return const_cast<Tuple&>(std::as_const(*this).as_tuple()); }
+Dict& Value::as_dict() & { return const_cast<Dict&>(std::as_const(*this).as_dict()); }
+StateDict& Value::as_state_dict() & { return const_cast<StateDict&>(std::as_const(*this).as_state_dict()); }
 
-const std::vector<Value>& Value::items() const {
+const std::vector<Value>& Value::items() const& {
   switch (kind()) {
     case Kind::list:
       return as_list().items;
@@ -312,9 +312,9 @@ const std::vector<Value>& Value::items() const {
   }
 }
 
-const Value& Value::operator[](const Key& key) const { return child(*this, &key, &key + 1); }
+const Value& Value::operator[](const Key& key) const& { return child(*this, &key, &key + 1); }
 
-Value& Value::operator[](const Key& key) {
+Value& Value::operator[](const Key& key) & {
   if (is_none()) *this = Dict();
   if (is(Kind::dict)) return as_dict()[key];
   if (is(Kind::state_dict) && key.is_text() && !as_state_dict().contains(key.text()))
@@ -322,11 +322,34 @@ Value& Value::operator[](const Key& key) {
   return const_cast<Value&>(child(*this, &key, &key + 1));
 }
 
-const Value& Value::at_path(std::initializer_list<Key> path) const {
+const Value& Value::at_path(std::initializer_list<Key> path) const& {
   const Value* value = this;
   for (const Key* key = path.begin(); key != path.end(); ++key) value = &child(*value, path.begin(), key + 1);
   return *value;
 }
+
+namespace {
+
+/// What `part` names of a Value that is about to go.
+template <class T>
+T&& taken(const T& part) {
+  return std::move(const_cast<T&>(part));
+}
+
+}  // namespace
+
+std::string Value::as_text() && { return taken(std::as_const(*this).as_text()); }
+Bytes Value::as_bytes() && { return taken(std::as_const(*this).as_bytes()); }
+BigInteger Value::as_big_integer() && { return taken(std::as_const(*this).as_big_integer()); }
+Tensor Value::as_tensor() && { return taken(std::as_const(*this).as_tensor()); }
+List Value::as_list() && { return taken(std::as_const(*this).as_list()); }
+Tuple Value::as_tuple() && { return taken(std::as_const(*this).as_tuple()); }
+Set Value::as_set() && { return taken(std::as_const(*this).as_set()); }
+Dict Value::as_dict() && { return taken(std::as_const(*this).as_dict()); }
+StateDict Value::as_state_dict() && { return taken(std::as_const(*this).as_state_dict()); }
+std::vector<Value> Value::items() && { return taken(std::as_const(*this).items()); }
+Value Value::operator[](const Key& key) && { return taken(std::as_const(*this)[key]); }
+Value Value::at_path(std::initializer_list<Key> path) && { return taken(std::as_const(*this).at_path(path)); }
 
 bool Value::contains(const Key& key) const {
   if (is(Kind::dict)) return as_dict().contains(key);

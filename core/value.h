@@ -173,34 +173,53 @@ class Value {
   std::int64_t as_int() const;  ///< Also a bool.
   double as_float() const;      ///< Also an int, as Python would.
   std::complex<double> as_complex() const;
-  const std::string& as_text() const;
-  const Bytes& as_bytes() const;
-  const BigInteger& as_big_integer() const;
-  const Tensor& as_tensor() const;
-  const List& as_list() const;
-  const Tuple& as_tuple() const;
-  const Set& as_set() const;
-  const Dict& as_dict() const;
-  const StateDict& as_state_dict() const;
-  List& as_list();
-  Tuple& as_tuple();
-  Dict& as_dict();
-  StateDict& as_state_dict();
+  const std::string& as_text() const&;
+  const Bytes& as_bytes() const&;
+  const BigInteger& as_big_integer() const&;
+  const Tensor& as_tensor() const&;
+  const List& as_list() const&;
+  const Tuple& as_tuple() const&;
+  const Set& as_set() const&;
+  const Dict& as_dict() const&;
+  const StateDict& as_state_dict() const&;
+  List& as_list() &;
+  Tuple& as_tuple() &;
+  Dict& as_dict() &;
+  StateDict& as_state_dict() &;
 
   /// The items of a list, tuple or set.
-  const std::vector<Value>& items() const;
+  const std::vector<Value>& items() const&;
 
   /// An entry of a dict or state dict by key, of a list or tuple by index (negative from the end); throws KeyError,
   /// IndexError or TypeError with the path.
-  const Value& operator[](const Key& key) const;
-  Value& operator[](const Key& key);  ///< Adds the key to a dict; none becomes a dict first.
+  const Value& operator[](const Key& key) const&;
+  Value& operator[](const Key& key) &;  ///< Adds the key to a dict; none becomes a dict first.
 
   /// Down a path: `run.at("optimizer", "param_groups", 0, "lr")`.
   template <class... Keys>
-  const Value& at(const Keys&... keys) const {
+  const Value& at(const Keys&... keys) const& {
     return at_path({Key(keys)...});
   }
-  const Value& at_path(std::initializer_list<Key> path) const;
+  const Value& at_path(std::initializer_list<Key> path) const&;
+
+  // What is taken out of a Value that is about to go is given away, rather than left to dangle:
+  // `for (const auto& [name, options] : optimizer.state_dict()["param_groups"][0].as_dict())`.
+  std::string as_text() &&;
+  Bytes as_bytes() &&;
+  BigInteger as_big_integer() &&;
+  Tensor as_tensor() &&;
+  List as_list() &&;
+  Tuple as_tuple() &&;
+  Set as_set() &&;
+  Dict as_dict() &&;
+  StateDict as_state_dict() &&;
+  std::vector<Value> items() &&;
+  Value operator[](const Key& key) &&;
+  template <class... Keys>
+  Value at(const Keys&... keys) && {
+    return std::move(*this).at_path({Key(keys)...});
+  }
+  Value at_path(std::initializer_list<Key> path) &&;
 
   bool contains(const Key& key) const;  ///< Whether a dict or state dict has the key; false for other kinds.
   std::size_t size() const;             ///< Entries of a container, bytes of text or bytes.

@@ -204,3 +204,11 @@ TEST_CASE("Of more than 1000 entries a state dict shows 1000, as a notebook does
   CHECK(to_string(state).ends_with("\n             ('w999', 999),\n             ...])"));
   CHECK(to_string(Value(state)).ends_with(", ('w999', 999), ('last', 0)])"));  // Python's repr shows all
 }
+
+TEST_CASE("An entry of a state dict that is about to go stays good") {
+  const auto made = [] { return StateDict{{"weight", ones({2})}, {"epoch", 3}}; };
+  const Tensor& weight = made().at("weight");
+  const Value& epoch = made().value_at("epoch");
+  CHECK(weight.numel() == 2);
+  CHECK(epoch.as_int() == 3);
+}

@@ -303,3 +303,24 @@ TEST_CASE("However deep a tree is, it is destroyed, and copying or printing it i
   CHECK_THROWS_AS(deep.for_each_tensor([](const std::string&, const Tensor&) {}), ValueError);
   CHECK(to_string(Value(shallow)).size() == 2 * 900 + 1);  // the count of levels was given back
 }
+
+TEST_CASE("What is taken out of a Value that is about to go stays good") {
+  const auto made = [] { return Value{{"groups", List{Value{{"lr", 0.5}}}}, {"name", "SGD"}, {"state", zeros({2})}}; };
+  double lr = 0;
+  for (const auto& [name, value] : made()["groups"][0].as_dict()) lr += value.as_float();
+  CHECK(lr == 0.5);
+  for (const Value& group : made()["groups"].items()) CHECK(group["lr"].as_float() == 0.5);
+  const std::string& name = made()["name"].as_text();
+  CHECK(name == "SGD");
+  const Value& rate = made().at("groups", 0, "lr");
+  CHECK(rate.as_float() == 0.5);
+  const Tensor& state = made()["state"].as_tensor();
+  CHECK(state.numel() == 2);
+  CHECK_THROWS_AS(made()["nothing"], KeyError);
+
+  // Of one that stays, a reference: nothing is copied, and what is changed through it is changed in the Value.
+  Value kept = made();
+  CHECK(&kept["groups"] == &kept["groups"]);
+  kept["groups"][0]["lr"] = 0.25;
+  CHECK(kept.at("groups", 0, "lr").as_float() == 0.25);
+}
