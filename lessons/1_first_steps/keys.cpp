@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   try_to_load(model, incorrect);
   try_to_load(model, incorrect, {.strict = false});
 
-  // Renaming an attribute renames its keys.
+  // Renaming an attribute renames its keys. A rule says what the old ones are called now.
   MyModel2 renamed;
   try_to_load(renamed, state);
+  try_to_load(renamed, state, {.rename = {{"fc1.*", "fc_1.*"}}});
 }
