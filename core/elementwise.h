@@ -236,20 +236,20 @@ using Comparisons = TypeList<Eq, Ne, Lt, Le, Gt, Ge, LogicalAnd, LogicalOr, Logi
 // Three inputs.
 struct Where {
   static constexpr Operation forward = Operation::where;
-  static constexpr bool first_is_condition = true;
+  static constexpr bool first_is_condition = true, takes_integers = true;
   template <class X> CAIRN_HOST_DEVICE static X value(X condition, X a, X b) { return select(equal(condition, X(0)), b, a); }
 };
 /// min(max(x, low), high); NaN where any is. Of equal numbers x stays, and so does the sign of a zero.
 struct Clamp {
   static constexpr Operation forward = Operation::clamp;
-  static constexpr bool first_is_condition = false;
+  static constexpr bool first_is_condition = false, takes_integers = true;
   template <class X> CAIRN_HOST_DEVICE static X value(X x, X low, X high) { return Minimum::value(high, Maximum::value(low, x)); }
 };
 
 /// grad_x of LeakyRelu.
 struct LeakyReluBackward {
   static constexpr Operation forward = Operation::leaky_relu_backward;
-  static constexpr bool first_is_condition = false;
+  static constexpr bool first_is_condition = false, takes_integers = false;
   template <class X> CAIRN_HOST_DEVICE static X value(X g, X x, X slope) { return select(less(X(0), x), g, g * slope); }
 };
 

@@ -167,7 +167,7 @@ struct EnterTernary {
   KernelTable& table;
   template <class T>
   void operator()() const {
-    table.set<T>(Op::forward, three_inputs<Op, T>);
+    if constexpr (Op::takes_integers || !std::is_integral_v<T>) table.set<T>(Op::forward, three_inputs<Op, T>);
   }
 };
 

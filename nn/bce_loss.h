@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cairn/core/ops.h>
-#include <cairn/nn/module.h>
+#include <cairn/nn/call.h>
 
 namespace cairn::nn {
 
@@ -15,7 +15,7 @@ class BCELoss : public Module {
 
   using Module::forward;
   Tensor forward(const Tensor& input, const Tensor& target);
-  Tensor operator()(const Tensor& input, const Tensor& target) { return forward(input, target); }
+  Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
   Reduction reduction;
   Buffer weight;  ///< Broadcast to the input, or undefined.

@@ -197,13 +197,13 @@ class Module : public Stateful {
   }
 
   void check_free(std::string_view name) const;  ///< Throws KeyError if a member has the name.
+
   // For modules that hold any number of others, or of parameters.
   using SharedModules = std::vector<std::pair<std::string, std::shared_ptr<Module>>>;
   SharedModules shared_children() const;  ///< The direct ones, in order; null is None.
   /// These in place of those that are there. Throws KeyError for a name that a declaration would refuse, TypeError
   /// where one of those that are there is declared as a member; nothing has changed then.
   void set_children(const SharedModules& children);
-  Parameter& own_parameter(std::string_view name) const;  ///< Throws KeyError.
 
   /// The numbers to take for `name`, of this module's own, when a state dict whose metadata says `version` (none
   /// without metadata) lacks it; nothing unless overridden, and the key is missing then.

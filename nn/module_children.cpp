@@ -1,6 +1,4 @@
 // The table of members as a list of children, for containers.
-#include <algorithm>
-
 #include <cairn/nn/child.h>
 #include <cairn/nn/module.h>
 
@@ -23,19 +21,14 @@ void Module::set_children(const SharedModules& children) {
   const std::vector<Row> before = rows_;
   try {
     std::erase_if(rows_, is_child);
-    for (const auto& [name, module] : children) register_module(name, module);
+    for (const auto& [name, module] : children) {
+      check_free(name);
+      register_module(name, module);
+    }
   } catch (...) {
     rows_ = before;
     throw;
   }
-}
-
-Parameter& Module::own_parameter(std::string_view name) const {
-  const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& each) {
-    return each.kind == MemberKind::parameter && each.present && each.name == name;
-  });
-  check<KeyError>(row != rows_.end(), this->name(), " has no parameter '", name, "'");
-  return parameter(*row);
 }
 
 }  // namespace cairn::nn

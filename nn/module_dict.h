@@ -33,6 +33,8 @@ class ModuleDict : public Module {
   std::shared_ptr<Module> pop(const std::string& key);
   void clear() { set_children({}); }
 
+  bool is_container() const override { return true; }
+
  private:
   void merge(SharedModules others);
 };

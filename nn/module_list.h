@@ -31,6 +31,7 @@ class ModuleList : public ModuleSequence {
   /// Some of the modules, shared, numbered anew; numbers as in Python's slices.
   ModuleList slice(std::int64_t start, std::int64_t end = std::numeric_limits<std::int64_t>::max()) const;
 
+  bool is_container() const override { return true; }
   std::string repr() const override;  ///< Modules that print alike stand in one line: "(0-2): 3 x Linear(...)".
 };
 

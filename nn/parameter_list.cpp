@@ -5,7 +5,7 @@ namespace cairn::nn {
 Parameter& ParameterList::operator[](std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(size_);
   check<IndexError>(index >= -count && index < count, "index ", index, " is out of range");
-  return own_parameter(std::to_string(index < 0 ? index + count : index));
+  return get_parameter(std::to_string(index < 0 ? index + count : index));
 }
 
 void ParameterList::append(const Tensor& tensor) {

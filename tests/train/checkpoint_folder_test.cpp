@@ -1,3 +1,4 @@
+// The folder of checkpoints that a run keeps: which files are there after which step, and which are loaded.
 #include <cairn/train/checkpoint.h>
 
 #include <algorithm>
