@@ -17,6 +17,9 @@ class BCELoss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<BCELoss> from_options(const Value& options);
+
   Reduction reduction;
   Buffer weight;  ///< Broadcast to the input, or undefined.
 };

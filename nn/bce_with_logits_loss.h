@@ -18,6 +18,9 @@ class BCEWithLogitsLoss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<BCEWithLogitsLoss> from_options(const Value& options);
+
   Reduction reduction;
   Buffer weight, pos_weight;  ///< Broadcast to the input, or undefined.
 };

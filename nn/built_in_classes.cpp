@@ -6,13 +6,30 @@ namespace cairn::nn {
 const Registry& Registry::built_in() {
   static const Registry registry = [] {
     Registry made;
+    made.add<BCELoss>();
+    made.add<BCEWithLogitsLoss>();
     made.add<BatchNorm1d>();
     made.add<CrossEntropyLoss>();
+    made.add<Dropout>();
+    made.add<Embedding>();
+    made.add<Flatten>();
+    made.add<GELU>();
+    made.add<Identity>();
+    made.add<L1Loss>();
+    made.add<LayerNorm>();
+    made.add<LeakyReLU>();
     made.add<Linear>();
+    made.add<LogSoftmax>();
     made.add<MSELoss>();
+    made.add<ModuleDict>();
+    made.add<ModuleList>();
+    made.add<NLLLoss>();
     made.add<ReLU>();
     made.add<Sequential>();
     made.add<Sigmoid>();
+    made.add<SmoothL1Loss>();
+    made.add<Softmax>();
+    made.add<Tanh>();
     return made;
   }();
   return registry;

@@ -1,6 +1,7 @@
 #include <cairn/nn/dropout.h>
 
 #include <cairn/core/python_text.h>
+#include <cairn/nn/child.h>
 
 namespace cairn::nn {
 
@@ -15,6 +16,11 @@ Tensor Dropout::forward(const Tensor& x) {
 
 std::string Dropout::extra_repr() const {
   return text("p=", python_float(p), ", inplace=", inplace ? "True" : "False");
+}
+
+Value Dropout::options() const { return {{"p", p}, {"inplace", inplace}}; }
+std::shared_ptr<Dropout> Dropout::from_options(const Value& options) {
+  return make<Dropout>(DropoutOptions{.p = options["p"].as_float(), .inplace = options["inplace"].as_bool()});
 }
 
 }  // namespace cairn::nn

@@ -21,6 +21,9 @@ class Dropout : public Module {
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<Dropout> from_options(const Value& options);
+
   double p;
   bool inplace;
   OptionalGenerator generator;

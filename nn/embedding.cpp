@@ -2,6 +2,7 @@
 
 #include <cairn/core/autograd.h>
 #include <cairn/core/ops.h>
+#include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
 
 namespace cairn::nn {
@@ -48,6 +49,18 @@ Tensor Embedding::forward(const Tensor& indices) { return embedding(indices, wei
 
 std::string Embedding::extra_repr() const {
   return text(num_embeddings, ", ", embedding_dim) + (padding_idx ? text(", padding_idx=", *padding_idx) : "");
+}
+
+Value Embedding::options() const {
+  return {{"num_embeddings", num_embeddings},
+          {"embedding_dim", embedding_dim},
+          {"padding_idx", padding_idx ? Value(*padding_idx) : Value()}};
+}
+std::shared_ptr<Embedding> Embedding::from_options(const Value& options) {
+  return make<Embedding>(options["num_embeddings"].as_int(), options["embedding_dim"].as_int(),
+                         EmbeddingOptions{.padding_idx = options["padding_idx"].is_none()
+                                                             ? std::nullopt
+                                                             : std::optional(options["padding_idx"].as_int())});
 }
 
 }  // namespace cairn::nn

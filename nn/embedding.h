@@ -31,6 +31,8 @@ class Embedding : public Module {
   void reset_parameters(const OptionalGenerator& generator = {});  ///< The initial numbers, anew.
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<Embedding> from_options(const Value& options);
   std::int64_t num_embeddings, embedding_dim;
   std::optional<std::int64_t> padding_idx;  ///< Counted from 0.
   Parameter weight;                         ///< [num_embeddings, embedding_dim]

@@ -17,6 +17,9 @@ class Flatten : public Module {
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<Flatten> from_options(const Value& options);
+
   int start_dim, end_dim;
 };
 

@@ -17,6 +17,9 @@ class GELU : public Module {
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<GELU> from_options(const Value& options);
+
   GeluApproximate approximate;
 };
 

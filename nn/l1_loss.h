@@ -19,6 +19,9 @@ class L1Loss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<L1Loss> from_options(const Value& options);
+
   Reduction reduction;
 };
 

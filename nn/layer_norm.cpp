@@ -2,6 +2,7 @@
 
 #include <cairn/core/ops.h>
 #include <cairn/core/python_text.h>
+#include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
 
 namespace cairn::nn {
@@ -37,6 +38,20 @@ std::string LayerNorm::extra_repr() const {
   if (normalized_shape.rank() == 1) shape += ',';
   return text('(', shape, "), eps=", python_float(eps), ", elementwise_affine=", python(elementwise_affine),
               ", bias=", python(bias.defined()));
+}
+
+Value LayerNorm::options() const {
+  List shape;
+  for (const std::int64_t extent : normalized_shape) shape.items.push_back(extent);
+  return {
+      {"normalized_shape", shape}, {"eps", eps}, {"elementwise_affine", elementwise_affine}, {"bias", bias.defined()}};
+}
+std::shared_ptr<LayerNorm> LayerNorm::from_options(const Value& options) {
+  Shape shape;
+  for (const Value& extent : options["normalized_shape"].items()) shape.push_back(extent.as_int());
+  return make<LayerNorm>(shape, LayerNormOptions{.eps = options["eps"].as_float(),
+                                                 .elementwise_affine = options["elementwise_affine"].as_bool(),
+                                                 .bias = options["bias"].as_bool()});
 }
 
 }  // namespace cairn::nn

@@ -26,6 +26,9 @@ class LayerNorm : public Module {
   void reset_parameters();
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<LayerNorm> from_options(const Value& options);
+
   Shape normalized_shape;
   double eps;
   bool elementwise_affine;

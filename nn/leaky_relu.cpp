@@ -2,6 +2,7 @@
 
 #include <cairn/core/ops.h>
 #include <cairn/core/python_text.h>
+#include <cairn/nn/child.h>
 
 namespace cairn::nn {
 
@@ -16,6 +17,11 @@ Tensor LeakyReLU::forward(const Tensor& x) {
 
 std::string LeakyReLU::extra_repr() const {
   return "negative_slope=" + python_float(negative_slope) + (inplace ? ", inplace=True" : "");
+}
+
+Value LeakyReLU::options() const { return {{"negative_slope", negative_slope}, {"inplace", inplace}}; }
+std::shared_ptr<LeakyReLU> LeakyReLU::from_options(const Value& options) {
+  return make<LeakyReLU>(LeakyReLUOptions{options["negative_slope"].as_float(), options["inplace"].as_bool()});
 }
 
 }  // namespace cairn::nn

@@ -17,6 +17,9 @@ class LeakyReLU : public Module {
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
 
+  Value options() const override;
+  static std::shared_ptr<LeakyReLU> from_options(const Value& options);
+
   double negative_slope;
   bool inplace;
 };

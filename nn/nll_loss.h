@@ -18,6 +18,8 @@ class NLLLoss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<NLLLoss> from_options(const Value& options);
   std::int64_t ignore_index;
   Reduction reduction;
   Buffer weight;  ///< [classes], or undefined

@@ -20,4 +20,8 @@ inline Reduction reduction_of(const Value& value) {
   throw ValueError(text(value.as_text(), " is not a valid value for reduction"));
 }
 
+/// A weight, or None where there is none; the numbers are copied on the way back.
+inline Value to_value(const Tensor& weight) { return weight.defined() ? Value(weight) : Value(); }
+inline Tensor tensor_of(const Value& value) { return value.is_none() ? Tensor() : value.as_tensor().clone(); }
+
 }  // namespace cairn::nn

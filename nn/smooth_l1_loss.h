@@ -20,6 +20,9 @@ class SmoothL1Loss : public Module {
   Tensor forward(const Tensor& input, const Tensor& target);
   Tensor operator()(const Tensor& input, const Tensor& target) { return call(*this, input, target); }
 
+  Value options() const override;
+  static std::shared_ptr<SmoothL1Loss> from_options(const Value& options);
+
   Reduction reduction;
   double beta;
 };

@@ -16,6 +16,7 @@ struct SoftmaxOptions {
 class SoftmaxBase : public Module {
  public:
   std::string extra_repr() const override;
+  Value options() const override;
 
   std::optional<int> dim;
 
@@ -28,6 +29,7 @@ class Softmax : public SoftmaxBase {
  public:
   explicit Softmax(const SoftmaxOptions& options = {});
   explicit Softmax(int dim) : Softmax(SoftmaxOptions{dim}) {}
+  static std::shared_ptr<Softmax> from_options(const Value& options);
   Tensor forward(const Tensor& x) override;
 };
 
@@ -35,6 +37,7 @@ class LogSoftmax : public SoftmaxBase {
  public:
   explicit LogSoftmax(const SoftmaxOptions& options = {});
   explicit LogSoftmax(int dim) : LogSoftmax(SoftmaxOptions{dim}) {}
+  static std::shared_ptr<LogSoftmax> from_options(const Value& options);
   Tensor forward(const Tensor& x) override;
 };
 

@@ -168,7 +168,9 @@ void add_elementwise_kernels(KernelTable& table) {
       if constexpr (Op::takes_integers || !std::is_integral_v<T>) enter<T>(table, Op::forward, binary<Op, T>);
     });
     for_each_type(Comparisons{}, [&]<class Op>() { enter<T>(table, Op::forward, binary<Op, T>); });
-    for_each_type(TernaryOperations{}, [&]<class Op>() { enter<T>(table, Op::forward, ternary<Op, T>); });
+    for_each_type(TernaryOperations{}, [&]<class Op>() {
+      if constexpr (Op::takes_integers || !std::is_integral_v<T>) enter<T>(table, Op::forward, ternary<Op, T>);
+    });
   });
 }
 
