@@ -14,10 +14,10 @@ namespace {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable entered;
-    for (const auto add : {add_elementwise_kernels, add_memory_kernels, add_indexing_kernels, add_reduction_kernels,
-                           add_matmul_kernels, add_softmax_kernels, add_loss_kernels, add_elementwise_loss_kernels,
-                           add_batch_norm_kernels, add_layer_norm_kernels, add_convolution_kernels, add_pooling_kernels,
-                           add_update_kernels})
+    for (const auto add :
+         {add_elementwise_kernels, add_memory_kernels, add_indexing_kernels, add_reduction_kernels, add_matmul_kernels,
+          add_softmax_kernels, add_loss_kernels, add_elementwise_loss_kernels, add_batch_norm_kernels,
+          add_layer_norm_kernels, add_convolution_kernels, add_pooling_kernels, add_update_kernels})
       add(entered);
     return entered;
   }();

@@ -13,8 +13,8 @@
 #include <cairn/nn/embedding.h>
 #include <cairn/nn/flatten.h>
 #include <cairn/nn/gelu.h>
-#include <cairn/nn/identity.h>
 #include <cairn/nn/hooks.h>
+#include <cairn/nn/identity.h>
 #include <cairn/nn/init.h>
 #include <cairn/nn/l1_loss.h>
 #include <cairn/nn/layer_norm.h>

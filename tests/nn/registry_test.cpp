@@ -80,8 +80,9 @@ TEST_CASE("every class of nn is made again with its options") {
   nn::Tanh tanh;
   std::vector<std::string> made;
   for (nn::Module* module : std::vector<nn::Module*>{
-           &bce, &logits, &norm, &loss, &dropout, &embedding, &flatten, &gelu, &identity, &l1, &layer_norm, &leaky,
-           &linear, &log_softmax, &mse, &dict, &list, &nll, &relu, &sequential, &sigmoid, &smooth, &softmax, &tanh}) {
+           &bce,      &logits, &norm,       &loss,       &dropout, &embedding,   &flatten, &gelu,
+           &identity, &l1,     &layer_norm, &leaky,      &linear,  &log_softmax, &mse,     &dict,
+           &list,     &nll,    &relu,       &sequential, &sigmoid, &smooth,      &softmax, &tanh}) {
     const auto copy = nn::from_value(nn::to_value(*module), nn::Registry::built_in());
     CAPTURE(module->name());
     CHECK(copy->repr() == module->repr());

@@ -3,6 +3,9 @@
 #include <cstring>
 
 #include <cairn/core/ops.h>
+#include <cairn/core/random.h>
+#include <cairn/train/cnn.h>
+#include <cairn/train/resnet18.h>
 
 #include "catch.h"
 #include "devices.h"
@@ -58,4 +61,41 @@ TEST_CASE("the hidden layer grows with the image, within limits") {
   CHECK(train::suitable_width(64) == 64);
   CHECK(train::suitable_width(300) == 100);
   CHECK(train::suitable_width(784) == 256);
+}
+
+TEST_CASE("the CNN tells images of any size from 8 x 8 on apart, and its gradients reach every parameter", "[device]") {
+  const Device device = GENERATE(from_range(everywhere()));
+  CAPTURE(device);
+  train::CNN model({.channels = 2, .height = 9, .width = 16, .filters = 4, .classes = 3, .generator = Generator(0)});
+  model.to(device);
+  const Tensor x = rand({5, 2, 9, 16}, {}, Generator(1)).to(device);
+  const Tensor y = model(x);
+  CHECK(y.shape() == Shape{5, 3});
+  cross_entropy(y, tensor<std::int64_t>({0, 1, 2, 0, 1}).to(device)).backward();
+  for (const auto& [name, parameter] : model.named_parameters()) {
+    CAPTURE(name);
+    CHECK(parameter.grad().defined());
+  }
+  CHECK_THROWS_AS(train::CNN({.height = 7}), ValueError);
+}
+
+TEST_CASE("ResNet18 has torchvision's 122 keys, 11,689,512 parameters and one output for each class") {
+  const train::ResNet18 whole({.generator = Generator(0)});
+  std::int64_t count = 0;
+  for (const Tensor& parameter : whole.parameters()) count += parameter.numel();
+  CHECK(count == 11'689'512);
+  const StateDict state = whole.state_dict();
+  CHECK(state.size() == 122);
+  CHECK(state.at("conv1.weight").shape() == Shape{64, 3, 7, 7});
+  CHECK(state.at("layer2.0.downsample.0.weight").shape() == Shape{128, 64, 1, 1});
+  CHECK(state.at("layer4.1.bn2.num_batches_tracked").shape() == Shape{});
+  CHECK(state.at("fc.weight").shape() == Shape{1000, 512});
+
+  train::ResNet18 narrow({.width = 4, .classes = 10, .generator = Generator(0)});
+  CHECK(narrow(rand({2, 3, 40, 33}, {}, Generator(1))).shape() == Shape{2, 10});
+  const auto copy = nn::clone(narrow);
+  narrow.eval();
+  copy->eval();
+  const Tensor x = rand({1, 3, 32, 32}, {}, Generator(2));
+  CHECK(numbers<float>((*copy)(x)) == numbers<float>(narrow(x)));
 }
