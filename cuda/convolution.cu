@@ -8,6 +8,7 @@
 // Each block computes a square of 64 by 64 numbers: 16 columns of the one matrix and 16 rows of the other at a time go
 // through shared memory, and each thread holds 4 by 4 sums. A sum is one chain over k, in order. A gradient of a weight
 // has a long k and few results: k is divided into parts, by the shape alone, whose sums are added in order.
+#include <cairn/core/convolution_sizes.h>
 #include <cairn/cuda/elementwise.h>
 #include <cairn/cuda/sum.h>
 
@@ -17,27 +18,9 @@ namespace {
 constexpr int square = 64, depth = 16, per_thread = 4;
 constexpr std::int64_t part = 4096;  // of k
 
-/// The extents of a convolution; `in` and `out` are the channels of a group.
-struct Sizes {
-  std::int64_t n, groups, in, out, height, width, y_height, y_width, kernel_height, kernel_width;
-  Conv2dAttributes attributes;
-
-  Sizes(const View& y, const View& x, const View& weight, const void* given)
-      : n(x.dims[0]),
-        groups(static_cast<const Conv2dAttributes*>(given)->groups),
-        in(weight.dims[1]),
-        out(weight.dims[0] / groups),
-        height(x.dims[2]),
-        width(x.dims[3]),
-        y_height(y.dims[2]),
-        y_width(y.dims[3]),
-        kernel_height(weight.dims[2]),
-        kernel_width(weight.dims[3]),
-        attributes(*static_cast<const Conv2dAttributes*>(given)) {}
-
-  CAIRN_HOST_DEVICE std::int64_t taps() const { return kernel_height * kernel_width; }
-  CAIRN_HOST_DEVICE std::int64_t x_plane() const { return height * width; }
-  CAIRN_HOST_DEVICE std::int64_t y_plane() const { return y_height * y_width; }
+/// Where the numbers lie that a product takes.
+struct Sizes : ConvolutionSizes {
+  using ConvolutionSizes::ConvolutionSizes;
 
   /// Where number p of channel c of group g lies, p counting through the images.
   CAIRN_HOST_DEVICE std::int64_t in_x(std::int64_t g, std::int64_t c, std::int64_t p) const {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <cairn/core/generator.h>

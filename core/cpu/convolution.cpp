@@ -10,6 +10,7 @@
 // With a stride s, a place of x is seen by every s-th tap only, and which ones its place within s decides: grad_x is
 // computed for each of those phases by itself, with the taps that count and no multiplication by what is not there.
 
+#include <cairn/core/convolution_sizes.h>
 #include <cairn/core/cpu/image_columns.h>
 #include <cairn/core/cpu/planes.h>
 
@@ -75,27 +76,9 @@ void multiply_columns(const Images<T>& images, std::int64_t channels, const T* a
 }
 
 /// What the kernels have in common: x [n, in, height, width], y [n, out, ...], both row by row, in groups.
-struct Sizes {
-  std::int64_t n, groups, in, out;  // channels of a group
-  std::int64_t height, width, y_height, y_width, kernel_height, kernel_width;
-  const Conv2dAttributes& attributes;
+struct Sizes : ConvolutionSizes {
+  using ConvolutionSizes::ConvolutionSizes;
 
-  Sizes(const View& y, const View& x, const View& weight, const void* given)
-      : n(x.dims[0]),
-        groups(static_cast<const Conv2dAttributes*>(given)->groups),
-        in(weight.dims[1]),
-        out(weight.dims[0] / groups),
-        height(x.dims[2]),
-        width(x.dims[3]),
-        y_height(y.dims[2]),
-        y_width(y.dims[3]),
-        kernel_height(weight.dims[2]),
-        kernel_width(weight.dims[3]),
-        attributes(*static_cast<const Conv2dAttributes*>(given)) {}
-
-  std::int64_t taps() const { return kernel_height * kernel_width; }
-  std::int64_t x_plane() const { return height * width; }
-  std::int64_t y_plane() const { return y_height * y_width; }
   std::int64_t x_image() const { return groups * in * x_plane(); }
   std::int64_t y_image() const { return groups * out * y_plane(); }
 

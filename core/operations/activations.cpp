@@ -12,10 +12,7 @@ Tensor slope_beside(const Tensor& x, double slope) {
   return full({}, slope, {.dtype = dtype, .device = x.device()});
 }
 
-void check_leaky_relu(const Tensor& x) {
-  check<DTypeError>(is_floating_point(x.dtype()), "\"leaky_relu_cpu\" not implemented for '",
-                    scalar_type_name(x.dtype()), '\'');
-}
+constexpr const char* kernel_name = "leaky_relu_cpu";  // in PyTorch's texts
 
 /// What was saved is x, or in place the result, which has the sign of x.
 void leaky_relu_gradient(Node& node, const Tensor& g, Tensor* gradients) {
@@ -33,7 +30,7 @@ void refused_gradient(Node&, const Tensor&, Tensor*) {
 }  // namespace
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  check_leaky_relu(x);
+  check_floating(x.dtype(), kernel_name);
   Tensor y = make_tensor(x.shape(), x.dtype(), x.device());
   const Tensor slope = slope_beside(x, negative_slope);
   dispatch(Operation::leaky_relu, x.dtype(), {&y, &x, &slope});
@@ -46,7 +43,7 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) {
 
 const Tensor& Tensor::leaky_relu_(double negative_slope) const {
   check_inplace(*this);
-  check_leaky_relu(*this);
+  check_floating(dtype(), kernel_name);
   const Tensor slope = slope_beside(*this, negative_slope);
   dispatch(Operation::leaky_relu, dtype(), {this, this, &slope});
   impl_->storage->bump_version();

@@ -2,8 +2,7 @@
 
 #include <cairn/core/attributes.h>
 #include <cairn/core/dispatch.h>
-#include <cairn/core/graph.h>
-#include <cairn/core/ops.h>
+#include <cairn/core/operations/promotion.h>
 
 namespace cairn {
 namespace {
@@ -25,8 +24,7 @@ void check_kind(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                     ") and bias type (", lower_name(bias.defined() ? bias.dtype() : x.dtype()), ") should be the same");
   check<DTypeError>(weight.dtype() == x.dtype(), "expected scalar type ", scalar_type_name(x.dtype()), " but found ",
                     scalar_type_name(weight.dtype()));
-  check<DTypeError>(is_floating_point(x.dtype()), "\"slow_conv2d_cpu\" not implemented for '",
-                    scalar_type_name(x.dtype()), '\'');
+  check_floating(x.dtype(), "slow_conv2d_cpu");
 }
 
 void check_options(const ConvolutionOptions& options, const Size2d& padding) {
@@ -54,9 +52,6 @@ void check_shapes(const Tensor& x, const Tensor& weight, const Tensor& bias, std
                     "kernel size should be greater than zero, but got kernel_height: ", kernel[2],
                     " kernel_width: ", kernel[3]);
 }
-
-/// The numbers row by row; the graph goes on from the tensor itself.
-Tensor rows_of(const Tensor& x) { return x.is_contiguous() ? x : x.detach().contiguous(); }
 
 void conv2d_gradient(Node& node, const Tensor& given, Tensor* gradients) {
   const Tensor &x = node.saved(0), &weight = node.saved(1), g = rows_of(given);

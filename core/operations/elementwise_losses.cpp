@@ -62,7 +62,7 @@ Tensor difference_loss(Operation operation, const char* node_name, GradientFunct
                        const Tensor& input, const Tensor& target, const ReductionAttributes& attributes) {
   const Shape shape = broadcast_shapes(input.shape(), target.shape());
   const DType dtype = promote_types(input.dtype(), target.dtype());
-  check<DTypeError>(is_floating_point(dtype), '"', kernel, "\" not implemented for '", scalar_type_name(dtype), '\'');
+  check_floating(dtype, kernel);
   return loss(operation, node_name, gradient, in_shape(input, shape).to(dtype), in_shape(target, shape).to(dtype), {},
               attributes);
 }
@@ -142,8 +142,7 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Bin
   check_no_gradient(options.weight, "binary_cross_entropy", "weight");
   check<DTypeError>(input.dtype() == target.dtype(), "Found dtype ", scalar_type_name(target.dtype()), " but expected ",
                     scalar_type_name(input.dtype()));
-  check<DTypeError>(is_floating_point(input.dtype()), "\"binary_cross_entropy\" not implemented for '",
-                    scalar_type_name(input.dtype()), '\'');
+  check_floating(input.dtype(), "binary_cross_entropy");
   const Tensor weight = weight_like(input, options.weight);
   check_between_0_and_1(input, "input");
   check_between_0_and_1(target, "target");
@@ -159,8 +158,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& given_input, const Tensor&
   check_no_gradient(options.weight, function, "weight");
   check_no_gradient(options.pos_weight, function, "pos_weight");
   const DType dtype = promote_types(given_input.dtype(), given_target.dtype());
-  check<DTypeError>(is_floating_point(given_input.dtype()), "\"log_sigmoid_cpu\" not implemented for '",
-                    scalar_type_name(given_input.dtype()), '\'');
+  check_floating(given_input.dtype(), "log_sigmoid_cpu");
   check<DTypeError>(is_floating_point(given_target.dtype()), "result type ", scalar_type_name(dtype),
                     " can't be cast to the desired output type ", scalar_type_name(given_target.dtype()));
   const Tensor input = given_input.to(dtype), target = given_target.to(dtype);

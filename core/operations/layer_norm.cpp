@@ -47,8 +47,7 @@ void check_layer_norm(const Tensor& x, const Shape& shape, const Tensor& weight,
     throw ShapeError(text("Given normalized_shape=", Extents(shape), ", expected input with shape [*", expected,
                           "], but got input of size", Extents(x.shape())));
   }
-  check<DTypeError>(is_floating_point(x.dtype()), "\"LayerNormKernelImpl\" not implemented for '",
-                    scalar_type_name(x.dtype()), '\'');
+  check_floating(x.dtype(), "LayerNormKernelImpl");
 }
 
 }  // namespace

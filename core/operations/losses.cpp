@@ -2,8 +2,7 @@
 
 #include <cairn/core/attributes.h>
 #include <cairn/core/dispatch.h>
-#include <cairn/core/graph.h>
-#include <cairn/core/ops.h>
+#include <cairn/core/operations/promotion.h>
 #include <cairn/core/python_text.h>
 
 namespace cairn {
@@ -73,8 +72,7 @@ void check_weight(const Tensor& weight, const Tensor& input, std::int64_t classe
 
 /// What PyTorch checks of classes, in its order.
 void check_classes(const Tensor& input, const Tensor& target, const Tensor& weight, const char* kernel) {
-  check<DTypeError>(is_floating_point(input.dtype()), '"', kernel, "\" not implemented for '",
-                    scalar_type_name(input.dtype()), '\'');
+  check_floating(input.dtype(), kernel);
   check_target_shape(input, target);
   check_weight(weight, input, input.size(input.dim() == 1 ? 0 : 1));
   check<DTypeError>(target.dtype() == DType::int64 || target.dtype() == DType::uint8,

@@ -2,16 +2,10 @@
 
 #include <cairn/core/attributes.h>
 #include <cairn/core/dispatch.h>
-#include <cairn/core/graph.h>
-#include <cairn/core/ops.h>
+#include <cairn/core/operations/promotion.h>
 
 namespace cairn {
 namespace {
-
-void check_floating(const Tensor& x, const char* kernel) {
-  check<DTypeError>(is_floating_point(x.dtype()), '"', kernel, "\" not implemented for '", scalar_type_name(x.dtype()),
-                    '\'');
-}
 
 /// How many windows there are in one direction.
 std::int64_t places(std::int64_t extent, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
@@ -54,9 +48,6 @@ Shape pooled_shape(const Tensor& x, const Size2d& kernel, const Size2d& stride, 
   return with_size(x, down, across);
 }
 
-/// The numbers row by row; the graph goes on from the tensor itself.
-Tensor rows_of(const Tensor& x) { return x.is_contiguous() ? x : x.detach().contiguous(); }
-
 void max_pool2d_gradient(Node& node, const Tensor& g, Tensor* gradients) {
   const Tensor rows = rows_of(g);
   gradients[0] = make_tensor(node.input_shape(0), g.dtype(), g.device());
@@ -83,7 +74,7 @@ ValuesAndIndices max_pool(const Tensor& x, const Size2d& kernel, const MaxPoolin
   check<ShapeError>(x.dim() == 3 || x.dim() == 4, "non-empty 3D or 4D (batch mode) tensor expected for input");
   const Size2d stride = options.stride.value_or(kernel), &padding = options.padding, &dilation = options.dilation;
   const Shape shape = pooled_shape(x, kernel, stride, padding, dilation, options.ceil_mode);
-  check_floating(x, "max_pool2d");
+  check_floating(x.dtype(), "max_pool2d");
   const MaxPool2dAttributes attributes{{kernel.height, kernel.width},
                                        {stride.height, stride.width},
                                        {padding.height, padding.width},
@@ -114,7 +105,7 @@ Tensor avg_pool2d(const Tensor& x, const Size2d& kernel, const AveragePoolingOpt
   const Size2d stride = options.stride.value_or(kernel), &padding = options.padding;
   check<ValueError>(options.divisor_override != 0, "divisor must be not zero");
   const Shape shape = pooled_shape(x, kernel, stride, padding, 1, options.ceil_mode);
-  check_floating(x, "avg_pool2d");
+  check_floating(x.dtype(), "avg_pool2d");
   const AvgPool2dAttributes attributes{{kernel.height, kernel.width},   {stride.height, stride.width},
                                        {padding.height, padding.width}, options.divisor_override.value_or(0),
                                        options.count_include_pad,       false};
@@ -133,7 +124,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size) {
                       "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input "
                       "has sizes ",
                       Extents(x.shape()), " with dimension ", d, " being empty");
-  check_floating(x, "adaptive_avg_pool2d");
+  check_floating(x.dtype(), "adaptive_avg_pool2d");
   AvgPool2dAttributes attributes{};
   attributes.adaptive = true;
   return mean_of_windows(x, with_size(x, output_size.height, output_size.width), attributes,

@@ -71,6 +71,10 @@ void check_number_fits(Scalar value, DType dtype) {
   }
 }
 
+void check_floating(DType dtype, const char* kernel) {
+  check<DTypeError>(is_floating_point(dtype), '"', kernel, "\" not implemented for '", scalar_type_name(dtype), '\'');
+}
+
 void check_result_fits(const Tensor& target, DType dtype, const Shape& shape) {
   check<ShapeError>(shape == target.shape(), "output with shape ", Extents(target.shape()),
                     " doesn't match the broadcast shape ", Extents(shape));

@@ -47,6 +47,14 @@ inline Shape common_shape(const Tensor& a, const Tensor& b) {
 /// whole ones may wrap around in unsigned types.
 void check_number_fits(Scalar value, DType dtype);
 
+/// Throws, with PyTorch's text, unless `dtype` is a floating-point one. `kernel` is what PyTorch's text calls the
+/// operation.
+void check_floating(DType dtype, const char* kernel);
+
+/// The numbers row by row, as some kernels want them: the tensor itself where it lies so, a copy outside the graph
+/// otherwise.
+inline Tensor rows_of(const Tensor& x) { return x.is_contiguous() ? x : x.detach().contiguous(); }
+
 /// Throws unless a result of `dtype` and `shape` may be written into `target`, as in-place operations do.
 void check_result_fits(const Tensor& target, DType dtype, const Shape& shape);
 

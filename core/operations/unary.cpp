@@ -62,12 +62,6 @@ constexpr const char* no_negation =
     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
     "`logical_not()` operator instead.";
 constexpr const char* no_magnitude = "\"abs_cpu\" not implemented for 'Bool'";
-/// Of floating-point numbers only.
-const Tensor& floating(const Tensor& x, const char* kernel) {
-  check<DTypeError>(is_floating_point(x.dtype()), '"', kernel, "\" not implemented for '", scalar_type_name(x.dtype()),
-                    '\'');
-  return x;
-}
 constexpr const char* no_relu = "Boolean inputs not supported for relu";
 
 }  // namespace
@@ -82,8 +76,8 @@ Tensor tanh(const Tensor& x) { return unary<Tanh>("TanhBackward0", x); }
 Tensor sigmoid(const Tensor& x) { return unary<Sigmoid>("SigmoidBackward0", x); }
 Tensor erf(const Tensor& x) { return unary<Erf>("ErfBackward0", x); }
 Tensor relu(const Tensor& x) { return unary<Relu>("ReluBackward0", no_bool(x, no_relu)); }
-Tensor gelu(const Tensor& given, GeluApproximate approximate) {
-  const Tensor& x = floating(given, "GeluKernelImpl");
+Tensor gelu(const Tensor& x, GeluApproximate approximate) {
+  check_floating(x.dtype(), "GeluKernelImpl");
   return approximate == GeluApproximate::tanh ? unary<GeluTanh>("GeluBackward0", x) : unary<Gelu>("GeluBackward0", x);
 }
 
