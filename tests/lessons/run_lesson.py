@@ -36,6 +36,16 @@ def without_device(text, device_type):
     return "".join(re.sub(r"device_count\(\) is \d+", "device_count() is N", text).split())
 
 
+def beside_plugin(program, plugin, build):
+    """The program in a build folder of its own, whose plug-in is the one given: a lesson looks for it two folders up."""
+    for library in os.scandir(os.path.dirname(plugin)):  # with those that the plug-in opens
+        os.symlink(library.path, os.path.join(build, library.name))
+    folder = os.path.join(build, "lessons", "one")
+    os.makedirs(folder)
+    os.symlink(program, os.path.join(folder, "program"))
+    return os.path.join(folder, "program")
+
+
 def check_itself():
     assert agree("loss 0.25\n", "loss 0.25\n") and not agree("loss 0.25\n", "loss 0.250\n")
     assert not agree("loss 0.25\n", "loss  0.25\n") and not agree("on cuda:0\n", "on sim:0\n")
@@ -56,12 +66,10 @@ def main():
     check_itself()
     with open(arguments.expected, encoding="utf-8", newline="") as file:
         expected = file.read()
-    command = [arguments.program, *(["--device", arguments.device] if arguments.device else [])]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "TMPDIR": folder}
-        if arguments.plugin:
-            environment["LD_LIBRARY_PATH"] = os.path.dirname(arguments.plugin)
-        result = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    with tempfile.TemporaryDirectory() as build, tempfile.TemporaryDirectory() as folder:
+        program = beside_plugin(arguments.program, arguments.plugin, build) if arguments.plugin else arguments.program
+        command = [program, *(["--device", arguments.device] if arguments.device else [])]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**os.environ, "TMPDIR": folder})
         left = os.listdir(folder)
     if result.returncode or result.stderr:
         sys.exit(f"error: the lesson ended with {result.returncode} and said\n{result.stderr}")
