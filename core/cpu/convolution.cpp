@@ -17,6 +17,8 @@
 namespace cairn {
 namespace {
 
+inline constexpr std::int64_t cached_sums = 1 << 17;
+
 /// Channels whose rows of the matrix make about `rows`.
 std::int64_t channels_for(std::int64_t rows, std::int64_t channels, std::int64_t taps) {
   const std::int64_t count = at_most(channels, taps > 0 ? rows / taps : 1);
@@ -133,6 +135,25 @@ struct Phase {
   }
 };
 
+/// The kernel turned round, in and out exchanged: [in, out, taps] of the taps that see a place of a phase.
+template <class T>
+void turn_kernel(const Sizes& sizes, const Phase& y, const Phase& x, const T* weight, T* to) {
+  constexpr std::int64_t at_once = 8;  // neighbours in `weight`; more would be too many places to write to
+  const std::int64_t taps = y.axis.taps * x.axis.taps, blocks = (sizes.in + at_once - 1) / at_once;
+  kernel_parallel_for(blocks, sizes.in * sizes.out * taps > 32768, [&](std::int64_t block) {
+    const std::int64_t begin = block * at_once, end = at_most(begin + at_once, sizes.in);
+    for (std::int64_t o = 0; o < sizes.out; ++o) {
+      for (std::int64_t c = begin; c < end; ++c) {
+        const T* from = weight + (o * sizes.in + c) * sizes.taps() + x.first_tap;
+        T* turned = to + (c * sizes.out + o) * taps;
+        for (std::int64_t i = 0; i < y.axis.taps; ++i)
+          for (std::int64_t j = 0; j < x.axis.taps; ++j)
+            *turned++ = from[(y.first_tap + i * y.tap_step) * sizes.kernel_width + j * x.tap_step];
+      }
+    }
+  });
+}
+
 template <class T>
 void gradient_of_input(const Sizes& sizes, T* gx, const T* g, const T* weight) {
   const Conv2dAttributes& attributes = sizes.attributes;
@@ -142,14 +163,7 @@ void gradient_of_input(const Sizes& sizes, T* gx, const T* g, const T* weight) {
       const Phase y(attributes, 0, down, sizes.height, sizes.y_height, sizes.kernel_height);
       const Phase x(attributes, 1, across, sizes.width, sizes.y_width, sizes.kernel_width);
       const Images<T> images{y.axis, x.axis, sizes.n, sizes.y_image(), g};
-      T* to = turned.data();
-      for (std::int64_t c = 0; c < sizes.in; ++c)
-        for (std::int64_t o = 0; o < sizes.out; ++o)
-          for (std::int64_t i = 0; i < y.axis.taps; ++i)
-            for (std::int64_t j = 0; j < x.axis.taps; ++j)
-              *to++ = weight[((o * sizes.in + c) * sizes.kernel_height + y.first_tap + i * y.tap_step) *
-                                 sizes.kernel_width +
-                             x.first_tap + j * x.tap_step];
+      turn_kernel(sizes, y, x, weight, turned.data());
       multiply_columns(images, sizes.out, turned.data(), sizes.in,
                        [&](std::int64_t row, std::int64_t image, std::int64_t line, std::int64_t place,
                            std::int64_t count, const T* numbers) {
@@ -168,17 +182,18 @@ template <class T>
 void gradient_of_weight(const Sizes& sizes, T* gw, const T* g, const T* x) {
   constexpr std::int64_t size = Packet<T>::size;
   const Images<T> images = sizes.seen_by_y(x);
-  const std::int64_t taps = sizes.taps(), out = round_up(sizes.out, size), plane = sizes.y_plane();
-  const std::int64_t panels = Panel<T>::count(images);
-  const bool worthwhile = sizes.n * plane * sizes.out * sizes.in * taps > parallel_size;
-  const std::int64_t pieces = worthwhile ? at_most(sizes.in, cairn_kernel_concurrency()) : 1;
-  kernel_parallel_for(pieces, worthwhile, [&](std::int64_t piece) {
-    const std::int64_t begin = piece * sizes.in / pieces, end = (piece + 1) * sizes.in / pieces;
-    const std::int64_t at_once = channels_for(block_rows, end - begin, taps);
+  const std::int64_t taps = sizes.taps(), length = sizes.in * taps, plane = sizes.y_plane();
+  const std::int64_t out = round_up(sizes.out, size), panels = Panel<T>::count(images);
+  const bool worthwhile = sizes.n * plane * sizes.out * length > parallel_size;
+  // Channels whose sums stay in a cache, and that leave something to do for every thread.
+  const std::int64_t shares = worthwhile ? cairn_kernel_concurrency() : 1;
+  const std::int64_t at_a_time = channels_for(at_most(cached_sums / out, length / shares), sizes.in, taps);
+  kernel_parallel_for((sizes.in + at_a_time - 1) / at_a_time, worthwhile, [&](std::int64_t part) {
+    const std::int64_t begin = part * at_a_time, end = at_most(begin + at_a_time, sizes.in);
+    const std::int64_t at_once = channels_for(block_rows, end - begin, taps), rows = (end - begin) * taps;
     Panel<T> panel(images, at_once);
     Scratch<T> matrix(at_once * taps * Panel<T>::most_row_length() + size);
-    Scratch<T> gradients(Panel<T>::most_columns * out), sums((end - begin) * taps * out);
-    for (std::int64_t i = 0; i < (end - begin) * taps * out; ++i) sums[i] = 0;
+    Scratch<T> gradients(Panel<T>::most_columns * out), sums(rows * out);
     for (std::int64_t index = 0; index < panels; ++index) {
       panel.move_to(index);
       panel.each_run(
@@ -190,12 +205,15 @@ void gradient_of_weight(const Sizes& sizes, T* gw, const T* g, const T* x) {
         const std::int64_t channels = at_most(end - c, at_once);
         panel.fill(c, channels, matrix.data());
         add_product(channels * taps, out, panel.columns(), matrix.data(), panel.row_length(), gradients.data(), out,
-                    sums.data() + (c - begin) * taps * out, false);
+                    sums.data() + (c - begin) * taps * out, index == 0);
       }
     }
+    for (std::int64_t i = 0; panels == 0 && i < rows * out; ++i) sums[i] = 0;
+    const std::int64_t row = round_up(rows, size);
+    Scratch<T> turned(sizes.out * row);
+    pack_b(Matrix<T>{sums.data(), 1, out}, sizes.out, rows, turned.data());
     for (std::int64_t o = 0; o < sizes.out; ++o)
-      for (std::int64_t i = begin * taps; i < end * taps; ++i)
-        gw[o * sizes.in * taps + i] = sums[(i - begin * taps) * out + o];
+      __builtin_memcpy(gw + o * length + begin * taps, turned.data() + o * row, rows * sizeof(T));
   });
 }
 
