@@ -1,5 +1,5 @@
 // How long a training step takes: zero_grad, forward, cross-entropy, backward, update; and its parts. The networks and
-// the kinds of work are in mlp.h and cnn.h, those who do the same work beside Cairn in peers/peer.h.
+// the kinds of work are in mlp.h and image_cases.h, those who do the same work beside Cairn in peers/peer.h.
 //
 // Forward and backward are also given in floating-point operations of matrix products per second, and as a fraction of
 // what this machine's registers can do at most (fma_peak.h), measured in turns with it. On a device a round ends when
@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "cnn.h"
 #include "device.h"
 #include "fma_peak.h"
+#include "image_cases.h"
 #include "measure.h"
 #include "mlp.h"
 #include "peers/peer.h"
@@ -72,7 +72,7 @@ using Peers = std::vector<std::pair<std::string, std::unique_ptr<Peer>>>;
 struct Subject {
   std::string name;
   double product_flops;    // of forward_backward
-  double sgd_lr, adam_lr;  // so that numbers move in ten steps, and rounding does not decide
+  double sgd_lr, adam_lr;  // as in image_cases.h
   std::function<std::function<Tensor()>(const std::string& what, double lr)> work;
   std::function<Peers(int threads)> peers;
 };
@@ -95,27 +95,23 @@ Subject subject_of(const MlpCase& sizes, Device device) {
           }};
 }
 
-Subject cnn_subject(Device device) {
+Subject subject_of(const ImageCase& sizes, Device device) {
   manual_seed(0);
-  const MlpData data = cnn_data(device);
-  const auto start = std::make_shared<Cnn>();
-  return {cnn_name,
-          cnn_product_flops(),
-          1e-3,
-          1e-5,
-          [=](const std::string& what, double lr) { return cnn_work(what, *start, data, lr); },
+  const MlpData data = image_data(sizes, device);
+  const std::shared_ptr<nn::Module> start = sizes.make();
+  const double flops = product_flops(sizes.make()->to(device), data);
+  return {sizes.name,
+          flops,
+          sizes.sgd_lr,
+          sizes.adam_lr,
+          [=](const std::string& what, double lr) { return image_work(what, sizes, *start, data, lr); },
           [=]([[maybe_unused]] int threads) {
             Peers peers;
 #ifdef CAIRN_BENCHMARK_LIBTORCH
-            CnnProblem problem{{cnn_channels.begin(), cnn_channels.end()},
-                               cnn_side,
-                               cnn_batch,
-                               cnn_classes,
-                               {},
-                               copy_of(data.x),
-                               targets_of(data)};
+            ImageProblem problem{sizes.name,    sizes.batch, sizes.channels,  sizes.side,
+                                 sizes.classes, {},          copy_of(data.x), targets_of(data)};
             for (const Tensor& parameter : start->parameters()) problem.parameters.push_back(copy_of(parameter));
-            peers.emplace_back("libtorch", libtorch_cnn(problem, threads));
+            peers.emplace_back("libtorch", libtorch_images(problem, threads));
 #endif
             return peers;
           }};
@@ -243,7 +239,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> case_names, wanted;
   std::vector<std::string> known;
   for (const MlpCase& sizes : mlp_cases) known.push_back(sizes.name);
-  known.push_back(cnn_name);
+  for (const ImageCase& sizes : image_cases) known.push_back(sizes.name);
   app.add_flag("--json", json, "print one line of JSON");
   app.add_option("--case", case_names, "only these cases")->check(CLI::IsMember(known));
   app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(mlp_works));
@@ -271,7 +267,9 @@ int main(int argc, char** argv) {
     for (const std::string& name : known) {
       if (!case_names.empty() && std::ranges::find(case_names, name) == case_names.end()) continue;
       const auto mlp = std::ranges::find(mlp_cases, name, &MlpCase::name);
-      const Subject subject = mlp == mlp_cases.end() ? cnn_subject(device) : subject_of(*mlp, device);
+      const Subject subject = mlp != mlp_cases.end()
+                                  ? subject_of(*mlp, device)
+                                  : subject_of(*std::ranges::find(image_cases, name, &ImageCase::name), device);
       for (Result& result :
            threads_ratio ? measure_threads(subject, wanted, pool) : measure(subject, wanted, device, threads))
         results.push_back(std::move(result));

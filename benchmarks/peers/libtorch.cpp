@@ -31,21 +31,29 @@ struct MlpImpl : torch::nn::Module {
   torch::nn::BatchNorm1d norm{nullptr};
 };
 
+void set_parameters(torch::nn::Module& model, const ImageProblem& problem) {
+  const torch::NoGradGuard no_grad;
+  std::size_t i = 0;
+  for (torch::Tensor& parameter : model.parameters())
+    parameter.copy_(torch::from_blob(const_cast<float*>(problem.parameters.at(i++).data()), parameter.sizes()));
+}
+
+torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                              std::int64_t padding, bool bias) {
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
+}
+
 struct CnnImpl : torch::nn::Module {
-  explicit CnnImpl(const CnnProblem& problem) {
-    std::int64_t side = problem.side;
-    for (std::size_t i = 1; i < problem.channels.size(); ++i, side /= 2) {
-      const std::string number = std::to_string(i);
-      convs.push_back(register_module(
-          "conv" + number,
-          torch::nn::Conv2d(torch::nn::Conv2dOptions(problem.channels[i - 1], problem.channels[i], 3).padding(1))));
-      norms.push_back(register_module("norm" + number, torch::nn::BatchNorm2d(problem.channels[i])));
+  explicit CnnImpl(const ImageProblem& problem) {
+    std::int64_t in = problem.channels;
+    for (const std::int64_t out : {32, 64, 128}) {
+      const std::string number = std::to_string(convs.size() + 1);
+      convs.push_back(register_module("conv" + number, convolution(in, out, 3, 1, 1, true)));
+      norms.push_back(register_module("norm" + number, torch::nn::BatchNorm2d(out)));
+      in = out;
     }
-    fc = register_module("fc", torch::nn::Linear(problem.channels.back() * side * side, problem.classes));
-    const torch::NoGradGuard no_grad;
-    std::size_t i = 0;
-    for (torch::Tensor& parameter : parameters())
-      parameter.copy_(torch::from_blob(const_cast<float*>(problem.parameters.at(i++).data()), parameter.sizes()));
+    fc = register_module("fc", torch::nn::Linear(in * 9, problem.classes));
+    set_parameters(*this, problem);
   }
 
   torch::Tensor forward(torch::Tensor x) {
@@ -56,6 +64,57 @@ struct CnnImpl : torch::nn::Module {
 
   std::vector<torch::nn::Conv2d> convs;
   std::vector<torch::nn::BatchNorm2d> norms;
+  torch::nn::Linear fc{nullptr};
+};
+
+struct BlockImpl : torch::nn::Module {
+  BlockImpl(std::int64_t in, std::int64_t out, std::int64_t stride)
+      : conv1(register_module("conv1", convolution(in, out, 3, stride, 1, false))),
+        bn1(register_module("bn1", torch::nn::BatchNorm2d(out))),
+        conv2(register_module("conv2", convolution(out, out, 3, 1, 1, false))),
+        bn2(register_module("bn2", torch::nn::BatchNorm2d(out))) {
+    if (stride != 1)
+      downsample = register_module(
+          "downsample", torch::nn::Sequential(convolution(in, out, 1, stride, 0, false), torch::nn::BatchNorm2d(out)));
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor y = bn1->forward(conv1->forward(x)).relu_();
+    return bn2->forward(conv2->forward(y)).add_(downsample ? downsample->forward(x) : x).relu_();
+  }
+
+  torch::nn::Conv2d conv1;
+  torch::nn::BatchNorm2d bn1;
+  torch::nn::Conv2d conv2;
+  torch::nn::BatchNorm2d bn2;
+  torch::nn::Sequential downsample{nullptr};
+};
+TORCH_MODULE(Block);
+
+struct ResNet18Impl : torch::nn::Module {
+  explicit ResNet18Impl(const ImageProblem& problem)
+      : conv1(register_module("conv1", convolution(problem.channels, 64, 7, 2, 3, false))),
+        bn1(register_module("bn1", torch::nn::BatchNorm2d(64))) {
+    std::int64_t in = 64;
+    for (const std::int64_t out : {64, 128, 256, 512}) {
+      blocks->push_back(Block(in, out, in == out ? 1 : 2));
+      blocks->push_back(Block(out, out, 1));
+      in = out;
+    }
+    register_module("blocks", blocks);
+    fc = register_module("fc", torch::nn::Linear(in, problem.classes));
+    set_parameters(*this, problem);
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor y = bn1->forward(conv1->forward(x)).relu_();
+    const torch::Tensor images = blocks->forward(torch::max_pool2d(y, 3, 2, 1));
+    return fc->forward(torch::adaptive_avg_pool2d(images, {1, 1}).flatten(1));
+  }
+
+  torch::nn::Conv2d conv1;
+  torch::nn::BatchNorm2d bn1;
+  torch::nn::Sequential blocks;
   torch::nn::Linear fc{nullptr};
 };
 
@@ -120,10 +179,12 @@ std::unique_ptr<Peer> libtorch(const PeerProblem& problem, int threads) {
   return std::make_unique<Libtorch<MlpImpl, PeerProblem>>(problem, std::vector{problem.batch, problem.inputs});
 }
 
-std::unique_ptr<Peer> libtorch_cnn(const CnnProblem& problem, int threads) {
+std::unique_ptr<Peer> libtorch_images(const ImageProblem& problem, int threads) {
   torch::set_num_threads(threads);
-  return std::make_unique<Libtorch<CnnImpl, CnnProblem>>(
-      problem, std::vector{problem.batch, problem.channels.front(), problem.side, problem.side});
+  const std::vector<std::int64_t> shape{problem.batch, problem.channels, problem.side, problem.side};
+  if (problem.name.starts_with("resnet18"))
+    return std::make_unique<Libtorch<ResNet18Impl, ImageProblem>>(problem, shape);
+  return std::make_unique<Libtorch<CnnImpl, ImageProblem>>(problem, shape);
 }
 
 }  // namespace benchmarks

@@ -24,10 +24,10 @@ struct PeerProblem {
   std::vector<std::int64_t> target;
 };
 
-/// The network of cnn.h, and what it learns from.
-struct CnnProblem {
-  std::vector<std::int64_t> channels;
-  std::int64_t side, batch, classes;
+/// A network of image_cases.h, and what it learns from: x [batch, channels, side, side].
+struct ImageProblem {
+  std::string name;
+  std::int64_t batch, channels, side, classes;
   std::vector<std::vector<float>> parameters;  // in the order in which the network has them
   std::vector<float> x;
   std::vector<std::int64_t> target;
@@ -50,6 +50,6 @@ struct PeerMaker {
 std::unique_ptr<Peer> plain_loops(const PeerProblem& problem, int threads);
 std::unique_ptr<Peer> plain_eigen(const PeerProblem& problem, int threads);
 std::unique_ptr<Peer> libtorch(const PeerProblem& problem, int threads);
-std::unique_ptr<Peer> libtorch_cnn(const CnnProblem& problem, int threads);
+std::unique_ptr<Peer> libtorch_images(const ImageProblem& problem, int threads);
 
 }  // namespace benchmarks

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
-#include "cnn.h"
+#include "image_cases.h"
 #include "mlp.h"
 
 using namespace cairn;
@@ -46,17 +46,28 @@ TEST_CASE("the training step that is timed gets the losses of PyTorch's run") {
   }
 }
 
-TEST_CASE("the convolutional network that is timed learns, and computes a row of classes") {
-  manual_seed(0);
-  const Cnn start;
-  const MlpData data = cnn_data();
-  for (const std::string what : {"sgd_step", "adam_step"}) {
-    CAPTURE(what);
-    const auto work = cnn_work(what, start, data, 1e-3);
-    const float first = work().item();
-    CHECK(work().item() < first);
+TEST_CASE("the convolutional networks that are timed learn, and compute a row of classes") {
+  for (const ImageCase& sizes : image_cases) {
+    CAPTURE(sizes.name);
+    manual_seed(0);
+    const std::shared_ptr<nn::Module> start = sizes.make();
+    const MlpData data = image_data(sizes);
+    for (const std::string what : {"sgd_step", "adam_step"}) {
+      CAPTURE(what);
+      const auto work = image_work(what, sizes, *start, data, 1e-3);
+      const float first = work().item();
+      CHECK(work().item() < first);
+    }
+    CHECK(image_work("infer_row", sizes, *start, data, 0)().shape() == Shape{1, sizes.classes});
   }
-  CHECK(cnn_work("infer_row", start, data, 0)().shape() == Shape{1, 10});
+}
+
+TEST_CASE("the operations that a step of a convolutional network needs are counted") {
+  const ImageCase& cnn = image_cases.front();
+  std::int64_t multiply_adds = 3 * 1152 * 10;  // of an image: the linear layer, and each convolution
+  multiply_adds += 2 * 28 * 28 * 9 * 1 * 32 + 3 * 14 * 14 * 9 * 32 * 64 + 3 * 7 * 7 * 9 * 64 * 128;
+  CHECK(product_flops(*cnn.make(), image_data(cnn)) ==
+        Approx(2.0 * 64 * static_cast<double>(multiply_adds)).epsilon(1e-12));
 }
 
 TEST_CASE("every kind of work starts from the numbers given, in a model of its own") {
