@@ -63,6 +63,8 @@ CairnStoreBlock cairn_kernel_store_block(cairn::DType to, cairn::DType computed)
 
 namespace cairn {
 
+inline std::int64_t at_most(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
 /// Clears the upper halves of wide registers, as whoever calls code of another instruction set must. g++ 12 leaves it
 /// out where a function ends in a call that takes a packet; all code for SSE, the application's included, then runs at
 /// half its speed. For kernels themselves the backend does it.

@@ -23,7 +23,6 @@ template <class T>
 inline constexpr std::int64_t block_columns = 10 * tile_columns<T>;
 inline constexpr std::int64_t parallel_size = 1 << 22;  // multiply-adds; takes some 50 microseconds
 
-inline std::int64_t at_most(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 inline std::int64_t round_up(std::int64_t count, std::int64_t multiple) {
   return (count + multiple - 1) / multiple * multiple;
 }

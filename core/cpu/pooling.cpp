@@ -1,7 +1,8 @@
 // Pooling, plane by plane: the largest number of each window and where it lies, or the mean (pooling_windows.h).
 //
-// Maxima are taken for a row of windows at a time, one number of all windows after another, so that the loop goes along
-// the row. Of equal numbers the first counts, of NaNs the last, as in PyTorch.
+// Maxima are taken of many windows at a time, one number of all of them after another. Where each lies is looked up
+// once for all planes, which takes care of padding, and of rows too short for loops along them. Of equal numbers the
+// first counts, of NaNs the last, as in PyTorch.
 
 #include <limits>
 
@@ -28,63 +29,106 @@ void for_each_plane(const Planes& planes, std::int64_t largest, F&& f) {
 
 constexpr std::int64_t nowhere = -1;  // the place of the maximum of a window that sees nothing but padding
 
-std::int64_t divide_up(std::int64_t i, std::int64_t by) { return i > 0 ? (i + by - 1) / by : 0; }
+/// Where the windows of some rows look, number after number of all windows, as places in a plane. A number beyond the
+/// plane is replaced by one of the same window that is not: seeing that twice changes no maximum.
+template <class Place>
+class WindowTable {
+ public:
+  static constexpr std::int64_t most = 4096;  // numbers; they stay in the first cache
 
-/// One number of every window of a row: x[at(place)], `step` apart, for places [begin, end).
-template <bool indexed, class T>
-[[gnu::noinline]] void take_larger(const T* x, std::int64_t step, std::int64_t begin, std::int64_t end, std::int64_t at,
-                                   T* __restrict best, std::int64_t* __restrict where) {
-  const auto take = [&](std::int64_t by) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T value = x[i * by];
-      const bool larger = (value > best[i]) | (value != value);  // no branch: which one it is, nobody foresees
-      best[i] = larger ? value : best[i];
-      if constexpr (indexed) where[i] = larger ? at + i * by : where[i];
-    }
-  };
-  step == 1 ? take(1) : step == 2 ? take(2) : take(step);
-}
+  WindowTable(const MaxPool2dAttributes& attributes, const Planes& in, const Planes& out)
+      : attributes_(attributes),
+        in_(in),
+        out_(out),
+        taps_(attributes.kernel[0] * attributes.kernel[1]),
+        rows_(out.width * taps_ < most ? at_most(out.height, most / (out.width * taps_)) : 1),
+        places_(rows_ * out.width * taps_),
+        blind_(rows_ * out.width) {}
 
-template <bool indexed, class T>
-void max_pool_plane(const MaxPool2dAttributes& a, const Planes& in, const Planes& out, const T* x, T* y,
-                    std::int64_t* where) {
-  for (std::int64_t line = 0; line < out.height; ++line, y += out.width, where += indexed ? out.width : 0) {
-    const std::int64_t top = line * a.stride[0] - a.padding[0];
-    const std::int64_t first = top + divide_up(-top, a.dilation[0]) * a.dilation[0];
-    for (std::int64_t i = 0; i < out.width; ++i) {
-      const std::int64_t left = i * a.stride[1] - a.padding[1];
-      y[i] = -std::numeric_limits<T>::infinity();
-      if constexpr (indexed) {
-        const std::int64_t column = left + divide_up(-left, a.dilation[1]) * a.dilation[1];
-        where[i] = first < in.height && column < in.width ? first * in.width + column : nowhere;
+  std::int64_t rows() const { return rows_; }  // at most, that are looked up together
+
+  void look_up(std::int64_t first_row, std::int64_t rows) {
+    const auto &kernel = attributes_.kernel, &stride = attributes_.stride, &padding = attributes_.padding;
+    windows_ = rows * out_.width;
+    blind_count_ = 0;
+    for (std::int64_t window = 0; window < windows_; ++window) {
+      const std::int64_t top = (first_row + window / out_.width) * stride[0] - padding[0];
+      const std::int64_t left = window % out_.width * stride[1] - padding[1];
+      Place last = nowhere, *to = places_.data() + window;
+      std::int64_t unseen = 0;  // numbers before the first that lies in the plane
+      for (std::int64_t tap = 0; tap < taps_; ++tap, to += windows_) {
+        const std::int64_t y = top + tap / kernel[1] * attributes_.dilation[0];
+        const std::int64_t x = left + tap % kernel[1] * attributes_.dilation[1];
+        if (y >= 0 && y < in_.height && x >= 0 && x < in_.width) last = static_cast<Place>(y * in_.width + x);
+        if (last == nowhere) ++unseen;
+        *to = last;
       }
-    }
-    for (std::int64_t row = first; row < top + a.kernel[0] * a.dilation[0] && row < in.height; row += a.dilation[0]) {
-      for (std::int64_t j = 0; j < a.kernel[1]; ++j) {
-        const std::int64_t offset = j * a.dilation[1] - a.padding[1];
-        const std::int64_t begin = divide_up(-offset, a.stride[1]);
-        const std::int64_t end = in.width > offset ? (in.width - offset - 1) / a.stride[1] + 1 : 0;
-        const std::int64_t at = row * in.width + offset;
-        take_larger<indexed>(x + at, a.stride[1], begin, end < out.width ? end : out.width, at, y, where);
-      }
+      for (to = places_.data() + window; unseen > 0; --unseen, to += windows_)
+        *to = last == nowhere ? 0 : to[unseen * windows_];
+      if (last == nowhere) blind_[blind_count_++] = window;
     }
   }
+
+  /// The maxima in a plane of x, and where they are.
+  template <class T>
+  [[gnu::noinline]] void take_maxima(const T* x, T* __restrict best, Place* __restrict where) {
+    const Place* place = places_.data();
+    for (std::int64_t i = 0; i < windows_; ++i) {
+      best[i] = x[place[i]];
+      where[i] = place[i];
+    }
+    for (std::int64_t tap = 1; tap < taps_; ++tap) {
+      place += windows_;
+      for (std::int64_t i = 0; i < windows_; ++i) {
+        const T value = x[place[i]];
+        const bool larger = (value > best[i]) | (value != value);  // no branch: which one it is, nobody foresees
+        best[i] = larger ? value : best[i];
+        where[i] = larger ? place[i] : where[i];
+      }
+    }
+    for (std::int64_t i = 0; i < blind_count_; ++i) {
+      best[blind_[i]] = -std::numeric_limits<T>::infinity();
+      where[blind_[i]] = nowhere;
+    }
+  }
+
+ private:
+  const MaxPool2dAttributes& attributes_;
+  const Planes &in_, &out_;
+  std::int64_t taps_, rows_, windows_ = 0, blind_count_ = 0;
+  Scratch<Place> places_;
+  Scratch<std::int64_t> blind_;  // windows that see nothing but padding
+};
+
+template <class Place, class T>
+void max_pool_planes(const KernelCall& call) {
+  const auto& attributes = *static_cast<const MaxPool2dAttributes*>(call.attributes);
+  const View &y = call.operands[0], &indices = call.operands[1], &x = call.operands[2];
+  const Planes out(y), in(x);
+  if (in.count * out.size() == 0) return;
+  const bool worthwhile = in.count * in.size() > 32768;
+  const std::int64_t shares = worthwhile ? at_most(in.count, cairn_kernel_concurrency()) : 1;
+  kernel_parallel_for(shares, worthwhile, [&](std::int64_t share) {
+    WindowTable<Place> table(attributes, in, out);
+    Scratch<Place> where(table.rows() * out.width);
+    for (std::int64_t row = 0; row < out.height; row += table.rows()) {
+      const std::int64_t rows = at_most(table.rows(), out.height - row);
+      table.look_up(row, rows);
+      for (std::int64_t plane = share * in.count / shares; plane < (share + 1) * in.count / shares; ++plane) {
+        const std::int64_t first = plane * out.size() + row * out.width;
+        table.take_maxima(data_of<T>(x) + plane * in.size(), data_of<T>(y) + first, where.data());
+        if (!indices.present()) continue;
+        for (std::int64_t i = 0; i < rows * out.width; ++i) data_of<std::int64_t>(indices)[first + i] = where[i];
+      }
+    }
+  });
 }
 
 /// y, [indices] -> x
 template <class T>
 void max_pool2d(const KernelCall& call) {
-  const auto& attributes = *static_cast<const MaxPool2dAttributes*>(call.attributes);
-  const View &y = call.operands[0], &indices = call.operands[1], &x = call.operands[2];
-  const Planes out(y), in(x);
-  for_each_plane(in, in.size(), [&](std::int64_t plane) {
-    const T* from = data_of<T>(x) + plane * in.size();
-    T* const to = data_of<T>(y) + plane * out.size();
-    if (indices.present())
-      max_pool_plane<true>(attributes, in, out, from, to, data_of<std::int64_t>(indices) + plane * out.size());
-    else
-      max_pool_plane<false, T>(attributes, in, out, from, to, nullptr);
-  });
+  const bool few = Planes(call.operands[2]).size() <= std::numeric_limits<std::int32_t>::max();
+  few ? max_pool_planes<std::int32_t, T>(call) : max_pool_planes<std::int64_t, T>(call);
 }
 
 /// grad_x -> grad_y, indices
