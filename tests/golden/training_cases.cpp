@@ -1,9 +1,30 @@
 // Whole training runs: layers in a row, a loss, an optimizer, dozens of steps.
+#include <set>
+
 #include "builders.h"
 
 namespace golden {
 
 using namespace cairn;
+
+namespace {
+
+/// Names that rounding decides: BatchNorm takes off again what the layer before it adds to all images alike, so that
+/// layer's bias has a gradient of rounding errors (1e-8; 1e-16 in float64). An optimizer that divides by the size of
+/// gradients makes whole steps of it, other ones on every machine that runs PyTorch; the running mean follows.
+std::set<std::string> decided_by_rounding(const Json& golden_case) {
+  std::set<std::string> names;
+  if (golden_case.at("optimizer") == "SGD") return names;
+  const Json& layers = golden_case.at("layers");
+  for (std::size_t i = 1; i < layers.size(); ++i) {
+    if (!layers[i].at(0).get<std::string>().starts_with("BatchNorm")) continue;
+    names.insert(std::to_string(i - 1) + ".bias");
+    names.insert(std::to_string(i) + ".running_mean");
+  }
+  return names;
+}
+
+}  // namespace
 
 void run_training(const Json& golden_case, const Numbers& numbers) {
   const std::string name = golden_case.at("case");
@@ -30,8 +51,9 @@ void run_training(const Json& golden_case, const Numbers& numbers) {
     compare("the loss of step " + number, loss.to(DType::float64), expected, tolerance);
   }
   const StateDict after = model.state_dict();
+  const std::set<std::string> left_out = decided_by_rounding(golden_case);
   for (const auto& [key, expected] : numbers.all(name, "state_after."))
-    compare("state_after." + key, after.at(key), expected, tolerance);
+    if (!left_out.contains(key)) compare("state_after." + key, after.at(key), expected, tolerance);
 }
 
 }  // namespace golden
