@@ -69,8 +69,8 @@ class Module : public Stateful {
   NamedTensors named_buffers(const std::string& prefix = "", bool recurse = true, bool remove_duplicate = true) const;
   std::vector<Module*> children() const;  ///< Direct ones.
   std::vector<std::pair<std::string, Module*>> named_children() const;
-  std::vector<std::pair<std::string, Module*>> child_table()
-      const;                             ///< All direct ones: tied ones again, None as null.
+  /// All direct ones: tied ones again, None as null.
+  std::vector<std::pair<std::string, Module*>> child_table() const;
   std::vector<Module*> modules() const;  ///< This one and all below it.
   std::vector<std::pair<std::string, Module*>> named_modules(const std::string& prefix = "",
                                                              bool remove_duplicate = true) const;

@@ -3,8 +3,11 @@
 //   struct Net : nn::Module {
 //     nn::Child<nn::ModuleList> layers{this, "layers"};
 //     Net() { for (int i = 0; i < 4; ++i) layers->append(nn::Linear(8, 8)); }
-//     Tensor forward(const Tensor& x) override { Tensor y = x; for (nn::Module& layer : *layers) y = layer(y); return
-//     y; }
+//     Tensor forward(const Tensor& x) override {
+//       Tensor y = x;
+//       for (nn::Module& layer : *layers) y = layer(y);
+//       return y;
+//     }
 //   };
 #pragma once
 

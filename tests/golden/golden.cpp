@@ -4,8 +4,7 @@
 //                             others pass, else the exit status is 1
 //   CAIRN_GOLDEN=folder golden    the cases of another folder of the same form; any failure is exit status 1
 //   CAIRN_DEVICE=cuda:0 golden    computed there (CAIRN_TEST_BACKEND names its plug-in), within the same tolerances;
-//   what
-//                                 differs by design is listed in expected_failures.TYPE.txt
+//                                 what differs by design is listed in expected_failures.TYPE.txt
 //
 // The last line is "N passed, N failed".
 #include <algorithm>
