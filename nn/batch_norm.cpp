@@ -86,6 +86,9 @@ BatchNormOptions batch_norm_options(const Value& options) {
 std::shared_ptr<BatchNorm1d> BatchNorm1d::from_options(const Value& options) {
   return make<BatchNorm1d>(options["num_features"].as_int(), batch_norm_options(options));
 }
+std::shared_ptr<BatchNorm2d> BatchNorm2d::from_options(const Value& options) {
+  return make<BatchNorm2d>(options["num_features"].as_int(), batch_norm_options(options));
+}
 
 std::optional<Tensor> BatchNorm::default_for_missing(std::string_view name, std::optional<std::int64_t> version) const {
   if (name != "num_batches_tracked" || (version && *version >= 2)) return std::nullopt;

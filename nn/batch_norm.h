@@ -62,6 +62,7 @@ class BatchNorm1d : public BatchNorm {
 class BatchNorm2d : public BatchNorm {
  public:
   explicit BatchNorm2d(std::int64_t num_features, const BatchNormOptions& options = {});
+  static std::shared_ptr<BatchNorm2d> from_options(const Value& options);
 
  protected:
   void check_input(const Tensor& x) const override;

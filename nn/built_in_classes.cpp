@@ -6,9 +6,13 @@ namespace cairn::nn {
 const Registry& Registry::built_in() {
   static const Registry registry = [] {
     Registry made;
+    made.add<AdaptiveAvgPool2d>();
+    made.add<AvgPool2d>();
     made.add<BCELoss>();
     made.add<BCEWithLogitsLoss>();
     made.add<BatchNorm1d>();
+    made.add<BatchNorm2d>();
+    made.add<Conv2d>();
     made.add<CrossEntropyLoss>();
     made.add<Dropout>();
     made.add<Embedding>();
@@ -21,9 +25,11 @@ const Registry& Registry::built_in() {
     made.add<Linear>();
     made.add<LogSoftmax>();
     made.add<MSELoss>();
+    made.add<MaxPool2d>();
     made.add<ModuleDict>();
     made.add<ModuleList>();
     made.add<NLLLoss>();
+    made.add<ParameterList>();
     made.add<ReLU>();
     made.add<Sequential>();
     made.add<Sigmoid>();

@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
+#include <cairn/nn/option_values.h>
 
 namespace cairn::nn {
 namespace {
@@ -35,7 +37,11 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, const Size2d
     : in_channels(in_channels),
       out_channels(out_channels),
       kernel_size(kernel_size),
-      options{options.stride, options.padding, options.dilation, options.groups},
+      stride(options.stride),
+      padding(options.padding),
+      dilation(options.dilation),
+      groups(options.groups),
+      padding_mode(options.padding_mode),
       weight(this, "weight",
              empty(checked(in_channels, out_channels, kernel_size, options),
                    {.dtype = options.dtype, .device = options.device})),
@@ -53,19 +59,35 @@ void Conv2d::reset_parameters(const OptionalGenerator& generator) {
   init::uniform_(bias, -bound, bound, generator);
 }
 
-Tensor Conv2d::forward(const Tensor& x) { return conv2d(x, weight, bias, options); }
+Tensor Conv2d::forward(const Tensor& x) {
+  return conv2d(x, weight, bias, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
+}
 
 std::string Conv2d::extra_repr() const {
-  const Padding2d& padding = options.padding;
   const bool none = padding.name.empty() && padding.height == 0 && padding.width == 0;
-  const Size2d& dilation = options.dilation;
-  return text(in_channels, ", ", out_channels, ", kernel_size=", pair(kernel_size), ", stride=", pair(options.stride),
+  return text(in_channels, ", ", out_channels, ", kernel_size=", pair(kernel_size), ", stride=", pair(stride),
               none ? "" : ", padding=",
               none                   ? ""
               : padding.name.empty() ? pair(padding)
                                      : padding.name,
               dilation.height == 1 && dilation.width == 1 ? "" : ", dilation=" + pair(dilation),
-              options.groups == 1 ? "" : text(", groups=", options.groups), bias.defined() ? "" : ", bias=False");
+              groups == 1 ? "" : text(", groups=", groups), bias.defined() ? "" : ", bias=False");
+}
+
+Value Conv2d::options() const {
+  return {{"in_channels", in_channels}, {"out_channels", out_channels}, {"kernel_size", to_value(kernel_size)},
+          {"stride", to_value(stride)}, {"padding", to_value(padding)}, {"dilation", to_value(dilation)},
+          {"groups", groups},           {"bias", bias.defined()},       {"padding_mode", padding_mode}};
+}
+std::shared_ptr<Conv2d> Conv2d::from_options(const Value& options) {
+  return make<Conv2d>(options["in_channels"].as_int(), options["out_channels"].as_int(),
+                      size_of(options["kernel_size"]),
+                      Conv2dOptions{.stride = size_of(options["stride"]),
+                                    .padding = padding_of(options["padding"]),
+                                    .dilation = size_of(options["dilation"]),
+                                    .groups = options["groups"].as_int(),
+                                    .bias = options["bias"].as_bool(),
+                                    .padding_mode = options["padding_mode"].as_text()});
 }
 
 }  // namespace cairn::nn

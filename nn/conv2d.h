@@ -34,10 +34,15 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   void reset_parameters(const OptionalGenerator& generator = {});  ///< The initial numbers, anew.
   std::string extra_repr() const override;
+  Value options() const override;
+  static std::shared_ptr<Conv2d> from_options(const Value& options);
 
   std::int64_t in_channels, out_channels;
-  Size2d kernel_size;
-  ConvolutionOptions options;
+  Size2d kernel_size, stride;
+  Padding2d padding;
+  Size2d dilation;
+  std::int64_t groups;
+  std::string padding_mode;
   Parameter weight;  ///< [out_channels, in_channels / groups, kernel height, kernel width]
   Parameter bias;    ///< [out_channels], or undefined
 };

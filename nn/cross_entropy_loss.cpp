@@ -18,18 +18,16 @@ Tensor CrossEntropyLoss::forward(const Tensor& input, const Tensor& target) {
 }
 
 Value CrossEntropyLoss::options() const {
-  return {{"weight", weight.defined() ? Value(weight) : Value()},
+  return {{"weight", to_value(weight)},
           {"ignore_index", ignore_index},
           {"reduction", to_value(reduction)},
           {"label_smoothing", label_smoothing}};
 }
 std::shared_ptr<CrossEntropyLoss> CrossEntropyLoss::from_options(const Value& options) {
-  const Value& weight = options["weight"];
-  return make<CrossEntropyLoss>(
-      CrossEntropyLossOptions{.weight = weight.is_none() ? Tensor() : weight.as_tensor().clone(),
-                              .ignore_index = options["ignore_index"].as_int(),
-                              .reduction = reduction_of(options["reduction"]),
-                              .label_smoothing = options["label_smoothing"].as_float()});
+  return make<CrossEntropyLoss>(CrossEntropyLossOptions{.weight = tensor_of(options["weight"]),
+                                                        .ignore_index = options["ignore_index"].as_int(),
+                                                        .reduction = reduction_of(options["reduction"]),
+                                                        .label_smoothing = options["label_smoothing"].as_float()});
 }
 
 }  // namespace cairn::nn

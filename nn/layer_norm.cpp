@@ -4,6 +4,7 @@
 #include <cairn/core/python_text.h>
 #include <cairn/nn/child.h>
 #include <cairn/nn/init.h>
+#include <cairn/nn/option_values.h>
 
 namespace cairn::nn {
 namespace {
@@ -41,17 +42,16 @@ std::string LayerNorm::extra_repr() const {
 }
 
 Value LayerNorm::options() const {
-  List shape;
-  for (const std::int64_t extent : normalized_shape) shape.items.push_back(extent);
-  return {
-      {"normalized_shape", shape}, {"eps", eps}, {"elementwise_affine", elementwise_affine}, {"bias", bias.defined()}};
+  return {{"normalized_shape", to_value(normalized_shape)},
+          {"eps", eps},
+          {"elementwise_affine", elementwise_affine},
+          {"bias", bias.defined()}};
 }
 std::shared_ptr<LayerNorm> LayerNorm::from_options(const Value& options) {
-  Shape shape;
-  for (const Value& extent : options["normalized_shape"].items()) shape.push_back(extent.as_int());
-  return make<LayerNorm>(shape, LayerNormOptions{.eps = options["eps"].as_float(),
-                                                 .elementwise_affine = options["elementwise_affine"].as_bool(),
-                                                 .bias = options["bias"].as_bool()});
+  return make<LayerNorm>(shape_of(options["normalized_shape"]),
+                         LayerNormOptions{.eps = options["eps"].as_float(),
+                                          .elementwise_affine = options["elementwise_affine"].as_bool(),
+                                          .bias = options["bias"].as_bool()});
 }
 
 }  // namespace cairn::nn

@@ -1,3 +1,5 @@
+#include <cairn/nn/child.h>
+#include <cairn/nn/option_values.h>
 #include <cairn/nn/parameter_list.h>
 
 namespace cairn::nn {
@@ -37,6 +39,17 @@ std::string ParameterList::extra_repr() const {
                   " of size ", size, parameter.device().is_cpu() ? "" : text(" (", parameter.device(), ")"), ']');
   }
   return lines;
+}
+
+Value ParameterList::options() const {
+  List shapes;
+  for (const Parameter& parameter : *this) shapes.items.push_back(to_value(parameter.shape()));
+  return {{"shapes", shapes}};
+}
+std::shared_ptr<ParameterList> ParameterList::from_options(const Value& options) {
+  auto list = make<ParameterList>();
+  for (const Value& shape : options["shapes"].items()) list->append(zeros(shape_of(shape)));
+  return list;
 }
 
 }  // namespace cairn::nn

@@ -27,6 +27,8 @@ class ParameterList : public Module {
 
   Tensor forward(const Tensor& x) override;  ///< Throws TypeError: a list computes nothing.
   std::string extra_repr() const override;
+  Value options() const override;  ///< The shapes.
+  static std::shared_ptr<ParameterList> from_options(const Value& options);
 
   class Iterator {
    public:

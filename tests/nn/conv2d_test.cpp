@@ -32,6 +32,14 @@ TEST_CASE("a convolution prints as PyTorch's") {
         "Conv2d(3, 4, kernel_size=(3, 2), stride=(1, 2), dilation=(2, 1), bias=False)");
 }
 
+TEST_CASE("a convolution's options are visible under PyTorch's names") {
+  const nn::Conv2d layer(4, 6, {3, 2}, {.stride = {1, 2}, .padding = "valid", .dilation = 2, .groups = 2});
+  CHECK((layer.in_channels == 4 && layer.out_channels == 6 && layer.groups == 2));
+  CHECK((layer.kernel_size.height == 3 && layer.kernel_size.width == 2));
+  CHECK((layer.stride.height == 1 && layer.stride.width == 2 && layer.dilation.height == 2));
+  CHECK((layer.padding.name == "valid" && layer.padding_mode == "zeros"));
+}
+
 TEST_CASE("options that make no convolution are refused with PyTorch's texts") {
   const auto refused = [](std::int64_t in, std::int64_t out, const nn::Conv2dOptions& options, const char* message) {
     CHECK_THROWS_WITH(nn::Conv2d(in, out, 3, options), Catch::Matchers::Contains(message));

@@ -26,3 +26,12 @@ TEST_CASE("poolings print as PyTorch's") {
   CHECK(to_string(nn::AdaptiveAvgPool2d(5)) == "AdaptiveAvgPool2d(output_size=5)");
   CHECK(to_string(nn::AdaptiveAvgPool2d({5, 7})) == "AdaptiveAvgPool2d(output_size=(5, 7))");
 }
+
+TEST_CASE("a pooling's options are visible under PyTorch's names, its stride as the kernel's size unless given") {
+  const nn::MaxPool2d max({2, 3}, {.padding = 1, .ceil_mode = true});
+  CHECK((max.kernel_size.width == 3 && max.stride.width == 3 && max.padding.height == 1 && max.dilation.height == 1));
+  CHECK(max.ceil_mode);
+  const nn::AvgPool2d mean(2, {.stride = 1, .count_include_pad = false, .divisor_override = 3});
+  CHECK((mean.stride.height == 1 && !mean.count_include_pad && mean.divisor_override == 3));
+  CHECK(nn::AdaptiveAvgPool2d({5, 7}).output_size.width == 7);
+}

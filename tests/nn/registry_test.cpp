@@ -1,4 +1,4 @@
-// Whole models as Values. registry.cpp.
+// Whole models as Values. registry.cpp. Each class of nn: tests/integration/whole_models_test.cpp.
 #include <cairn/nn/registry.h>
 
 #include <cairn/core/generator.h>
@@ -50,46 +50,6 @@ TEST_CASE("a model becomes a value that says class, options, children and state"
   CHECK(to_string(value["modules"]["fc"]["options"]) == "{'in_features': 2, 'out_features': 2, 'bias': True}");
   CHECK(value["modules"]["act"]["class"].as_text() == "ReLU");
   CHECK(value["state_dict"].as_state_dict().keys() == std::vector<std::string>{"fc.weight", "fc.bias"});
-}
-
-TEST_CASE("every class of nn is made again with its options") {
-  nn::BatchNorm1d norm(3, {.eps = 0.25, .momentum = std::nullopt, .affine = false});
-  nn::CrossEntropyLoss loss({.weight = tensor({1.0f, 2.0f}), .ignore_index = 1, .reduction = Reduction::sum});
-  nn::Linear linear(3, 5, {.bias = false, .dtype = DType::float64});
-  nn::MSELoss mse({.reduction = Reduction::none});
-  nn::ReLU relu({.inplace = true});
-  nn::Sequential sequential{nn::Linear(2, 2), nn::Sigmoid(), nn::Sequential(nn::ReLU(), nn::ReLU())};
-  nn::Sigmoid sigmoid;
-  const Tensor weight = tensor({0.5f, 2.0f});
-  nn::BCELoss bce({weight, Reduction::sum});
-  nn::BCEWithLogitsLoss logits({weight, Reduction::none, weight * 2});
-  nn::Dropout dropout({.p = 0.25, .inplace = true});
-  nn::Embedding embedding(4, 3, {.padding_idx = 1});
-  nn::Flatten flatten({2, 3});
-  nn::GELU gelu({GeluApproximate::tanh});
-  nn::Identity identity;
-  nn::L1Loss l1({Reduction::sum});
-  nn::LayerNorm layer_norm({2, 3}, {.eps = 0.5, .bias = false});
-  nn::LeakyReLU leaky({0.25, true});
-  nn::LogSoftmax log_softmax(1);
-  nn::ModuleDict dict{{"b", nn::Tanh()}, {"a", nn::Linear(1, 1)}};
-  nn::ModuleList list{nn::Tanh(), nn::Linear(1, 1)};
-  nn::NLLLoss nll({weight, 1, Reduction::sum});
-  nn::SmoothL1Loss smooth({Reduction::none, 0.5});
-  nn::Softmax softmax;
-  nn::Tanh tanh;
-  std::vector<std::string> made;
-  for (nn::Module* module : std::vector<nn::Module*>{
-           &bce,      &logits, &norm,       &loss,       &dropout, &embedding,   &flatten, &gelu,
-           &identity, &l1,     &layer_norm, &leaky,      &linear,  &log_softmax, &mse,     &dict,
-           &list,     &nll,    &relu,       &sequential, &sigmoid, &smooth,      &softmax, &tanh}) {
-    const auto copy = nn::from_value(nn::to_value(*module), nn::Registry::built_in());
-    CAPTURE(module->name());
-    CHECK(copy->repr() == module->repr());
-    CHECK(to_string(nn::to_value(*copy)) == to_string(nn::to_value(*module)));
-    made.push_back(copy->name());
-  }
-  CHECK(made == nn::Registry::built_in().names());
 }
 
 TEST_CASE("a model is made again with its children, modes, dtypes, frozen parameters and numbers", "[device]") {
