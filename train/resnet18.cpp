@@ -48,7 +48,7 @@ ResNet18::ResNet18(const ResNet18Options& options)
       layer2(this, "layer2", layer(options.width, 2 * options.width, 2, options.generator)),
       layer3(this, "layer3", layer(2 * options.width, 4 * options.width, 2, options.generator)),
       layer4(this, "layer4", layer(4 * options.width, 8 * options.width, 2, options.generator)),
-      avgpool(this, "avgpool", 1),
+      avgpool(this, "avgpool", Size2d(1, 1)),
       fc(this, "fc", 8 * options.width, options.classes, nn::LinearOptions{.generator = options.generator}) {
   for (nn::Module* module : modules()) {
     if (auto* convolution = dynamic_cast<nn::Conv2d*>(module))

@@ -92,6 +92,7 @@ TEST_CASE("ResNet18 has torchvision's 122 keys, 11,689,512 parameters and one ou
   CHECK(state.at("fc.weight").shape() == Shape{1000, 512});
 
   train::ResNet18 narrow({.width = 4, .classes = 10, .generator = Generator(0)});
+  CHECK_THAT(to_string(narrow), Catch::Matchers::Contains("\n  (avgpool): AdaptiveAvgPool2d(output_size=(1, 1))\n"));
   CHECK(narrow(rand({2, 3, 40, 33}, {}, Generator(1))).shape() == Shape{2, 10});
   const auto copy = nn::clone(narrow);
   narrow.eval();
