@@ -118,3 +118,20 @@ TEST_CASE("every class of nn comes out of a file as it went in: options, state, 
   made.erase(std::unique(made.begin(), made.end()), made.end());
   CHECK(made == nn::Registry::built_in().names());
 }
+
+TEST_CASE("so do the models of train, made from their default and what the file says of their children") {
+  nn::Registry registry = nn::Registry::built_in();
+  registry.add<train::MLP>().add<train::CNN>().add<train::ResNet18>();
+  train::MLP mlp({.inputs = 64, .hidden = 5, .classes = 3});
+  train::CNN cnn({.height = 8, .width = 8, .filters = 2, .classes = 3, .dropout = 0.5});
+  train::ResNet18 resnet({.channels = 1, .width = 2, .classes = 3});
+  const Tensor images = rand({2, 1, 8, 8});
+  for (nn::Module* model :
+       {static_cast<nn::Module*>(&mlp), static_cast<nn::Module*>(&cnn), static_cast<nn::Module*>(&resnet)}) {
+    CAPTURE(model->name());
+    model->eval();
+    const auto copy = nn::from_value(io::load_memory(bytes_of(*model).data), registry);
+    CHECK(copy->repr() == model->repr());
+    CHECK(numbers<float>((*copy)(images)) == numbers<float>((*model)(images)));
+  }
+}
