@@ -15,7 +15,6 @@ std::int64_t places(std::int64_t extent, std::int64_t kernel, std::int64_t strid
   check<ValueError>(padding <= ((kernel - 1) * dilation + 1) / 2,
                     "pad should be at most half of effective kernel size, but got pad=", padding,
                     ", kernel_size=", kernel, " and dilation=", dilation);
-  check<ValueError>(stride > 0, "stride should be greater than zero, but is ", stride);
   const std::int64_t room = extent + 2 * padding - dilation * (kernel - 1) - 1 + (ceil_mode ? stride - 1 : 0);
   std::int64_t count = (room >= 0 ? room / stride : -((-room + stride - 1) / stride)) + 1;
   if (ceil_mode && (count - 1) * stride >= extent + padding) --count;  // it would begin in the padding behind
@@ -37,12 +36,17 @@ Shape pooled_shape(const Tensor& x, const Size2d& kernel, const Size2d& stride, 
   const std::int64_t across = places(width, kernel.width, stride.width, padding.width, dilation.width, ceil_mode);
   check<ValueError>(kernel.height > 0 && kernel.width > 0,
                     "kernel size should be greater than zero, but got kH: ", kernel.height, " kW: ", kernel.width);
+  check<ValueError>(stride.height > 0 && stride.width > 0,
+                    "stride should be greater than zero, but got dH: ", stride.height, " dW: ", stride.width);
   check<ValueError>(dilation.height > 0 && dilation.width > 0,
                     "dilation should be greater than zero, but got dilationH: ", dilation.height,
                     " dilationW: ", dilation.width);
   check<ShapeError>(
       (x.dim() == 3 || x.dim() == 4) && channels > 0 && height > 0 && width > 0,
       "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", Extents(x.shape()));
+  check<ValueError>(kernel.width / 2 >= padding.width && kernel.height / 2 >= padding.height,
+                    "pad should be smaller than or equal to half of kernel size, but got padW = ", padding.width,
+                    ", padH = ", padding.height, ", kW = ", kernel.width, ", kH = ", kernel.height);
   check<ShapeError>(down > 0 && across > 0, "Given input size: (", channels, 'x', height, 'x', width,
                     "). Calculated output size: (", channels, 'x', down, 'x', across, "). Output size is too small");
   return with_size(x, down, across);
@@ -113,13 +117,14 @@ Tensor avg_pool2d(const Tensor& x, const Size2d& kernel, const AveragePoolingOpt
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const Size2d& output_size) {
+  check<ShapeError>(x.dim() >= 3, "Input dimension should be at least 3");
   check<ValueError>(output_size.height >= 0 && output_size.width >= 0,
                     "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {",
                     output_size.height, ", ", output_size.width, '}');
   if (output_size.height == 1 && output_size.width == 1) return mean(x, {-2, -1}, true);
   check<ShapeError>(x.dim() == 3 || x.dim() == 4, "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got ",
                     Extents(x.shape()));
-  for (int d = x.dim() - 3; d < x.dim(); ++d)
+  for (int d = x.dim() - 2; d < x.dim(); ++d)
     check<ShapeError>(x.shape()[d] > 0,
                       "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input "
                       "has sizes ",

@@ -30,11 +30,14 @@ ACCEPTED = [
     (r"cross_entropy", "class probabilities, got Long|raises 'label_smoothing must be", "class probabilities are not offered; a negative smoothing is a mistake"),
     (r"batch_norm", "must have at least 2 dimensions", "PyTorch has no check, and fails later"),
     (r"nll_loss", "grad_fn ViewBackward0, expected NllLoss2DBackward0", "losses of places are rows in another shape"),
+    (r"conv2d\.named", "bias type .*where PyTorch computes", "PyTorch looks at the bias only where paddings are numbers"),
+    (r"conv2d(\.named)?", r"select\(\): index|narrow\(\): length", "PyTorch finds the mistake too late to name it"),
+    (r"conv2d", r"dilation .*where PyTorch computes", "of an empty batch, too"),
     (r"layer_norm", "grad_fn ToCopyBackward0", "parameters in float32 beside small floats are computed with in float32"),
     (r"binary_cross_entropy", "size of tensor a", "one text wherever shapes do not broadcast"),
     (r"index_select", "INDICES element is out of DATA bounds", "one text whichever dimension is chosen from"),
     (r"linear", "grad_fn AddBackward0, expected AddmmBackward0", "a bias of two dimensions is added in a step of its own"),
-    (r"conv2d", "non-positive dilation is not supported", "one text for every dtype"),
+    (r"conv2d(\.named)?", "non-positive dilation is not supported|could not create a primitive", "one text for every dtype"),
     (r"to", "grad_fn None, expected ToCopyBackward0", "complex numbers are stored and converted, and have no gradient"),
 ]
 

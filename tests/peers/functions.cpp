@@ -246,6 +246,13 @@ const Row rows[] = {
        return conv2d(x, weight, bias,
                      {Size2d(stride0, stride1), Padding2d(padding0, padding1), Size2d(dilation0, dilation1), groups});
      }},
+    {"conv2d.named",
+     [](X x, X weight, X bias, Whole stride0, Whole stride1, int padding, Whole dilation0, Whole dilation1,
+        Whole groups) {
+       constexpr const char* names[] = {"same", "valid", "neither"};
+       return conv2d(x, weight, bias,
+                     {Size2d(stride0, stride1), std::string(names[padding]), Size2d(dilation0, dilation1), groups});
+     }},
     {"max_pool2d",
      [](X x, Whole kernel0, Whole kernel1, Whole stride0, Whole stride1, Whole padding0, Whole padding1,
         Whole dilation0, Whole dilation1, bool ceil_mode) {

@@ -22,6 +22,7 @@ SAFETENSORS = {
     torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.int16: "I16", torch.int32: "I32", torch.int64: "I64",
     torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32", torch.float64: "F64"}
 REDUCTIONS = ["none", "mean", "sum"]
+PADDINGS = ["same", "valid", "neither"]
 
 
 class Name(str):
@@ -79,13 +80,15 @@ FUNCTIONS = {
     "batch_norm": functional.batch_norm,
     "conv2d": lambda x, weight, bias, s0, s1, p0, p1, d0, d1, groups: functional.conv2d(
         x, weight, bias, (s0, s1), (p0, p1), (d0, d1), groups),
+    "conv2d.named": lambda x, weight, bias, s0, s1, padding, d0, d1, groups: functional.conv2d(
+        x, weight, bias, (s0, s1), PADDINGS[padding], (d0, d1), groups),
     "max_pool2d": lambda x, k0, k1, s0, s1, p0, p1, d0, d1, ceil_mode: torch.max_pool2d(
         x, (k0, k1), (s0, s1), (p0, p1), (d0, d1), ceil_mode),
     "max_pool2d_with_indices": lambda x, k0, k1, s0, s1, p0, p1, d0, d1, ceil_mode: functional.max_pool2d_with_indices(
         x, (k0, k1), (s0, s1), (p0, p1), (d0, d1), ceil_mode),
     "avg_pool2d": lambda x, k0, k1, s0, s1, p0, p1, ceil_mode, count_include_pad, divisor: functional.avg_pool2d(
         x, (k0, k1), (s0, s1), (p0, p1), ceil_mode, count_include_pad, divisor),
-    "adaptive_avg_pool2d": lambda x, height, width: torch._C._nn.adaptive_avg_pool2d(x, (height, width)),
+    "adaptive_avg_pool2d": lambda x, height, width: functional.adaptive_avg_pool2d(x, (height, width)),
     "view": torch.Tensor.view, "reshape": torch.reshape, "flatten": torch.flatten, "transpose": torch.transpose,
     "t": torch.t, "permute": torch.permute, "select": torch.select, "index.number": operator.getitem,
     "narrow": torch.narrow, "slice": torch.ops.aten.slice, "squeeze.all": torch.squeeze, "squeeze": torch.squeeze,
