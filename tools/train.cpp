@@ -35,9 +35,9 @@ namespace {
 
 struct Arguments {
   std::string data = "digits";
-  std::string model = "mlp";
+  std::optional<std::string> model;   // a resumed run has its own,
+  std::optional<std::uint64_t> seed;  // and this, too
   std::int64_t epochs = 5;
-  std::optional<std::uint64_t> seed;  // a resumed run has its own
   std::string save, resume;
   std::int64_t save_every = 0;
   std::string device = "cpu";
@@ -121,9 +121,9 @@ auto about(const std::string& file, F&& f) {
 /// What the saved run says, which the command line may repeat but not contradict.
 RunSettings resumed_settings(const Arguments& arguments, const Value& saved) {
   const RunSettings settings = about(arguments.resume, [&] { return settings_from(saved["settings"]); });
-  if (settings.model != arguments.model) {
+  if (arguments.model && *arguments.model != settings.model) {
     throw UsageError(
-        fmt::format("--model {}: {} holds a run of {}", arguments.model, arguments.resume, settings.model));
+        fmt::format("--model {}: {} holds a run of {}", *arguments.model, arguments.resume, settings.model));
   }
   if (arguments.seed && *arguments.seed != settings.seed) {
     throw UsageError(
@@ -178,10 +178,10 @@ int run(Arguments arguments) {
   if (saved) {
     about(arguments.resume, [&] { check_data(settings, data); });
   } else {
-    settings = settings_for(data, arguments.model, seed);
+    settings = settings_for(data, arguments.model.value_or(model_names().front()), seed);
   }
 
-  const Generator generator(seed);
+  const Generator generator(seed);  // of all that is drawn; in the checkpoint as the loader's
   const std::shared_ptr<nn::Module> model = make_model(settings, generator);
   model->to(device);
   optim::Adam optimizer(model->named_parameters(), {.lr = settings.learning_rate});
@@ -207,6 +207,7 @@ Command train_command() {
       "train", "Train a model, saving after every epoch",
       "  cairn train --data digits --epochs 10 --save m.cairn        on drawn digits\n"
       "  cairn train --data DIR --save m.cairn                       on IDX files as MNIST's, gzip or not\n"
+      "  cairn train --data DIR --model cnn --save m.cairn           another model than the multilayer perceptron\n"
       "  cairn train --data DIR --save m.cairn --resume m.cairn      go on where m.cairn stopped; begin if it is not "
       "there\n"
       "  cairn train --data digits --epochs 3 --json                 the last line is for a script\n",
@@ -215,14 +216,14 @@ Command train_command() {
         app.add_option("--data", arguments->data, "digits: 5,000 drawn ones; or a folder of IDX files")
             ->required()
             ->type_name("digits|DIR");
-        app.add_option("--model", arguments->model, "What to train")
-            ->check(CLI::IsMember(model_names()))
-            ->type_name("NAME");
+        app.add_option("--model", arguments->model, "What to train (" + model_names().front() + ")")
+            ->check(CLI::Validator(fault_of_model, ""))
+            ->type_name(fmt::format("{}", fmt::join(model_names(), "|")));
         app.add_option("--epochs", arguments->epochs,
                        "Until so many epochs are complete, those of a resumed run included (5)")
             ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
             ->type_name("N");
-        app.add_option("--seed", arguments->seed, "Of the weights, the order and the drawn digits (0)")
+        app.add_option("--seed", arguments->seed, "Of the weights, dropout, the order and the drawn digits (0)")
             ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62).description(""))
             ->type_name("S");
         app.add_option("--save", arguments->save,

@@ -52,7 +52,8 @@ TEST_CASE("wrong usage is exit code 2, a message on stderr, and nothing on stdou
       {{"train"}, "--data"},
       {{"train", "--data", "digits", "--epochs", "many"}, "many"},
       {{"train", "--data", "digits", "--epochs", "-1"}, "-1"},
-      {{"train", "--data", "digits", "--model", "transformer"}, "mlp"},
+      {{"train", "--data", "digits", "--model", "transformer"}, "there are 'mlp', 'cnn', 'resnet18'"},
+      {{"train", "--data", "digits", "--model", "resnet"}, "the nearest is 'resnet18'"},
       {{"train", "--data", "digits", "--threads", "0"}, "threads"},
       {{"train", "--data", "digits", "--epoch", "3"}, "Did you mean --epochs?"},
   };

@@ -1,4 +1,5 @@
 // `cairn train`, by running it: what it prints, what it saves, and what it reaches.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -66,6 +67,9 @@ TEST_CASE("a resumed run takes its seed and model from the file, and contradicti
   const Outcome other = run_program({"train", "--data", "digits", "--resume", file, "--seed", "4"});
   CHECK(other.code == 2);
   CHECK_THAT(other.err, Contains(file + " holds a run of seed 3"));
+  const Outcome model = run_program({"train", "--data", "digits", "--resume", file, "--model", "cnn"});
+  CHECK(model.code == 2);
+  CHECK_THAT(model.err, Contains(file + " holds a run of mlp"));
   const Outcome done = run_program({"train", "--data", "digits", "--resume", file, "--epochs", "1", "--json"});
   CHECK(done.code == 0);
   CHECK(json::parse(last_line(done.out))["epochs"] == 1);
@@ -104,7 +108,7 @@ TEST_CASE("a file of other data or another kind is refused, by name") {
   if (!mnist.empty()) {
     const Outcome outcome = run_program({"train", "--data", mnist, "--resume", file});
     CHECK(outcome.code == 3);
-    CHECK_THAT(outcome.err, Contains(file) && Contains("images of 64 pixels, but these have 784"));
+    CHECK_THAT(outcome.err, Contains(file) && Contains("images of shape [1, 8, 8], but these have [1, 28, 28]"));
   }
   io::save(file, {{"epoch", 3}});
   const Outcome outcome = run_program({"train", "--data", "digits", "--resume", file});
@@ -120,6 +124,29 @@ TEST_CASE("an MLP reaches 94 % of MNIST's held-back digits in five epochs") {
   const json result = json::parse(last_line(outcome.out));
   CHECK(result["epochs"] == 5);
   CHECK(result["test_accuracy"].get<double>() >= 0.94);
+}
+
+TEST_CASE("every model learns the drawn digits, and is resumed without being named again") {
+  TemporaryFolder folder;
+  const std::string file = folder.file("m.cairn");
+  for (const std::string model : {"cnn", "resnet18"}) {
+    CAPTURE(model);
+    REQUIRE(run_program({"train", "--data", "digits", "--epochs", "1", "--model", model, "--save", file}).code == 0);
+    const Outcome outcome = run_program({"train", "--data", "digits", "--epochs", "2", "--resume", file, "--json"});
+    REQUIRE(outcome.code == 0);
+    CHECK(json::parse(last_line(outcome.out))["test_accuracy"].get<double>() > 0.3);
+    CHECK(io::load(file).at("settings", "model").as_text() == model);
+    CHECK(io::load(file).at("model").contains("conv1.weight"));
+    std::filesystem::remove(file);
+  }
+}
+
+TEST_CASE("the CNN reaches 97 % of MNIST's held-back digits in three epochs") {
+  const std::string mnist = mnist_folder();
+  if (mnist.empty()) return;
+  const Outcome outcome = run_program({"train", "--data", mnist, "--model", "cnn", "--epochs", "3", "--json"});
+  REQUIRE(outcome.code == 0);
+  CHECK(json::parse(last_line(outcome.out))["test_accuracy"].get<double>() >= 0.97);
 }
 
 TEST_CASE("training on sim gives what training on the CPU gives") {
