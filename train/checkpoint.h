@@ -9,10 +9,21 @@
 //   ...                                                └─ data: {...}
 //   checkpoint.resume("run.cairn");
 //
-// Its parts are whatever is Stateful: modules, optimizers, generators, loaders. Resuming plans all of them before it
-// changes any, so a run is brought back altogether or stays as it was. A run that is resumed goes on bit for bit as if
-// it had never stopped, on the same instruction set; the file records which one it was, and the report says when it
-// differs.
+// Its parts are whatever is Stateful: modules, optimizers, schedulers, generators, loaders. Resuming plans all of them
+// before it changes any, so a run is brought back altogether or stays as it was. A run that is resumed goes on bit for
+// bit as if it had never stopped, on the same instruction set; the file records which one it was, and the report says
+// when it differs.
+//
+// That takes every part which the next steps depend on. What draws random numbers as it goes, such as Dropout, keeps
+// none of its own: they come from the generator it was given, else from the process's. Copies of a Generator have one
+// state, so adding any of them adds it:
+//
+//   Generator generator(0);
+//   MyModel model(generator);                                         // {.p = 0.5, .generator = generator}
+//   checkpoint.add("scheduler", scheduler);                           // its rates are the optimizer's
+//   checkpoint.add("generator", generator);                           // or default_generator()
+//
+// A loader that shuffles saves its generator itself; when that is the model's, too, nothing need be added.
 //
 // Nothing that depends on time or place is in the file: the same state of a run is the same bytes.
 //

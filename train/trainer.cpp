@@ -57,6 +57,7 @@ Trainer::Trainer(nn::Module& model, optim::Optimizer& optimizer, DataLoader& loa
   checkpoint_.add("optimizer", optimizer_);
   checkpoint_.add("data", loader_);
   checkpoint_.add("trainer", *this);
+  if (options_.scheduler) checkpoint_.add("scheduler", *options_.scheduler);
 }
 
 void Trainer::run(std::int64_t epochs) {
@@ -80,6 +81,7 @@ void Trainer::step(const Batch& batch) {
   const Tensor loss = cross_entropy(model_(batch.inputs), batch.targets);
   loss.backward();
   optimizer_.step();
+  if (options_.scheduler && options_.scheduler_by_step) options_.scheduler->step();
   const std::int64_t count = batch.targets.size(0);
   loss_sum_ += loss.item() * static_cast<double>(count);
   examples_ += count;
@@ -90,6 +92,7 @@ void Trainer::finish_epoch() {
   history_.push_back({loader_.epoch(), train_loss, accuracy(model_, test_, loader_.device())});
   loss_sum_ = 0;
   examples_ = 0;
+  if (options_.scheduler && !options_.scheduler_by_step) options_.scheduler->step();
   if (!options_.save.empty()) checkpoint_.save(options_.save);
   if (options_.on_epoch) options_.on_epoch(history_.back());
 }

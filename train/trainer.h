@@ -1,14 +1,15 @@
 // The loop: epochs of steps, a test after each, and a checkpoint that the run can be resumed from at any step.
 //
-//   for each epoch:  for each batch:  zero_grad, forward, loss, backward, step   [save every n steps]
-//                    accuracy on the test data, save
+//   for each epoch:  for each batch:  zero_grad, forward, loss, backward, step   [scheduler, save every n steps]
+//                    accuracy on the test data, [scheduler], save
 //
 //   Trainer trainer(model, optimizer, loader, test, {.save = "run.cairn"});
 //   trainer.checkpoint().resume("run.cairn");    // if there is one
 //   trainer.run(5);                              // until five epochs are complete, those before included
 //
 // What the loop itself must remember (the sums of an epoch that is under way, the epochs done) is part of the
-// checkpoint, so a resumed run also reports the same numbers.
+// checkpoint, so a resumed run also reports the same numbers. The generator of a model with dropout is, too, if it is
+// the one that the loader shuffles with; another one is added: trainer.checkpoint().add("generator", generator).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 
 #include <cairn/core/stateful.h>
 #include <cairn/nn/module.h>
+#include <cairn/optim/lr_scheduler.h>
 #include <cairn/optim/optimizer.h>
 #include <cairn/train/checkpoint.h>
 #include <cairn/train/data_loader.h>
@@ -41,8 +43,10 @@ struct EpochReport {
 };
 
 struct TrainerOptions {
-  std::string save = {};        ///< Where the checkpoint goes after every epoch; empty: nowhere.
-  std::int64_t save_every = 0;  ///< Also after every so many steps of an epoch; 0: no.
+  std::string save = {};                    ///< Where the checkpoint goes after every epoch; empty: nowhere.
+  std::int64_t save_every = 0;              ///< Also after every so many steps of an epoch; 0: no.
+  optim::LRScheduler* scheduler = nullptr;  ///< Goes on before a save, and is saved as "scheduler": after every epoch,
+  bool scheduler_by_step = false;           ///< or after every step.
   std::function<void(const StepReport&)> on_step = {};    ///< An exception thrown here stops the run, after the step.
   std::function<void(const EpochReport&)> on_epoch = {};  ///< Called after the epoch's save.
 };

@@ -8,6 +8,7 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/parallel.h>
 #include <cairn/optim/adam.h>
+#include <cairn/optim/cosine_annealing_lr.h>
 #include <cairn/optim/sgd.h>
 #include <cairn/train/drawn_digits.h>
 #include <cairn/train/models.h>
@@ -36,6 +37,7 @@ struct Run {
   Generator generator;
   train::MLP model;
   optim::Adam optimizer;
+  optim::CosineAnnealingLR scheduler{optimizer, 21};
   train::DataLoader loader;
   train::Trainer trainer;
 
@@ -44,7 +46,12 @@ struct Run {
         model({.inputs = 36, .hidden = 12, .generator = generator}),
         optimizer(model.to(device).named_parameters(), {.lr = 0.01}),
         loader(data.train, {.batch_size = 16, .shuffle = true, .device = device, .generator = generator}),
-        trainer(model, optimizer, loader, data.test, options) {}
+        trainer(model, optimizer, loader, data.test, with_scheduler(options)) {}
+
+  train::TrainerOptions with_scheduler(train::TrainerOptions options) {
+    options.scheduler = &scheduler;
+    return options;
+  }
 };
 
 /// Trains until it is killed after so many steps.
@@ -97,15 +104,17 @@ TEST_CASE("stopped after any step and resumed, a run ends with the same file, wi
   TemporaryFolder folder;
   const int threads = GENERATE(1, 2);
   const int save_every = GENERATE(0, 3);
+  const bool scheduler_by_step = GENERATE(false, true);
   ThreadPool pool(threads);
   const UseExecutor use(pool);
   const std::string unbroken = folder.file("unbroken"), broken = folder.file("broken");
-  Run whole(0, {.save = unbroken});
+  Run whole(0, {.save = unbroken, .scheduler_by_step = scheduler_by_step});
   whole.trainer.run(3);
+  CHECK(whole.scheduler.last_epoch() == (scheduler_by_step ? 21 : 3));
 
   const int stop_after = GENERATE(8, 10, 13, 14, 15, 20, 21);  // 7 steps an epoch; the file of the first epoch is there
-  CAPTURE(threads, save_every, stop_after);
-  train::TrainerOptions options = {.save = broken, .save_every = save_every};
+  CAPTURE(threads, save_every, scheduler_by_step, stop_after);
+  train::TrainerOptions options = {.save = broken, .save_every = save_every, .scheduler_by_step = scheduler_by_step};
   train_and_die(0, options, stop_after, {});
   Run second(77, options);
   second.trainer.checkpoint().resume(broken);
