@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <exception>
 #include <random>
 #include <string_view>
 #include <system_error>
@@ -23,6 +24,24 @@ std::filesystem::path new_folder() {
   return folder;
 }
 
+std::filesystem::path folder_to_leave;
+
+/// What no lesson caught ends it as an error ends any program, and its files go all the same.
+[[noreturn]] void end_by_exception() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_to_leave, ignored);
+  std::cout.flush();
+  std::string why = "it broke off";
+  try {
+    if (const std::exception_ptr uncaught = std::current_exception()) std::rethrow_exception(uncaught);
+  } catch (const std::exception& error) {
+    why = error.what();
+  } catch (...) {
+  }
+  std::cerr << "error: " << why << "\n";
+  std::_Exit(1);
+}
+
 }  // namespace
 
 Lesson::Lesson(int argc, char** argv) {
@@ -45,7 +64,8 @@ Lesson::Lesson(int argc, char** argv) {
   } catch (const cairn::Error& error) {
     stop(4, error.what());
   }
-  folder_ = new_folder();
+  folder_ = folder_to_leave = new_folder();
+  std::set_terminate(end_by_exception);
 }
 
 Lesson::~Lesson() {

@@ -7,7 +7,8 @@
 //   }
 //
 // A lesson is a program of its own, to be read from top to bottom. It runs on an emulated accelerator unless told
-// otherwise, `--device cpu` or `--device cuda:0`, and leaves no file behind.
+// otherwise, `--device cpu` or `--device cuda:0`, and leaves no file behind. An exception that it does not catch ends
+// it with that error's text and 1.
 #pragma once
 
 #include <filesystem>
