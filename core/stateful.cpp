@@ -54,6 +54,7 @@ class Commit {
       if (!is_written(i) || transfer.from.is_deferred()) continue;
       ready_[i] = destinations_.may_overlap(transfer.from) ? transfer.from.clone() : transfer.from;
     }
+    overwritten_.reserve(transfers_.size());  // so that filling takes no memory
     if (options_.progress && !options_.progress(done_, total_)) throw Cancelled("load: cancelled; nothing was changed");
   }
 
@@ -232,6 +233,7 @@ LoadReport LoadPlan::commit(const CommitOptions& options) {
   LoadReport report = report_;
   Commit commit(transfers_, options, report);
   commit.prepare();
+  LoadReport kept = report;
 
   carried_out_ = true;
   try {
@@ -255,7 +257,7 @@ LoadReport LoadPlan::commit(const CommitOptions& options) {
   if (!failure.empty()) throw_partial(commit.overwritten(), transfers_.size(), failure.c_str());
   transfers_.clear();
   assignments_.clear();
-  report_ = report;
+  report_ = std::move(kept);
   return report;
 }
 

@@ -139,7 +139,10 @@ std::size_t Optimizer::parameter_count() const {
 
 const Value& Optimizer::option(std::size_t group, std::string_view name) const {
   check<IndexError>(group < groups_.size(), "there is no parameter group ", group, ": there are ", groups_.size());
-  return groups_[group].options.at(name);
+  const Dict& options = groups_[group].options;
+  for (const auto& [key, value] : options)
+    if (key.text() == name) return value;  // a Key of a long name takes memory, which the end of a load must not
+  return options.at(name);                 // throws
 }
 
 void Optimizer::set_option(std::size_t group, std::string_view name, Value value) {
