@@ -52,12 +52,28 @@ void Member::take_place(CopySession& session, std::ptrdiff_t at) {
   session.arrived(at);
 }
 
+namespace {
+
+/// A copy that fails ends its session, so that no later copy of the source takes a place in what is half made.
+template <class T>
+T copy_in(const CopySession& session, const T& content) {
+  Module* const destination = session.destination();
+  try {
+    return session.copy(content);
+  } catch (...) {
+    CopySession::close(destination);
+    throw;
+  }
+}
+
+}  // namespace
+
 template <class T>
 T Member::join_copy(const Member& other, const T& content) {
   Module* source = other.owner();
   CopySession* session = source ? CopySession::find(source, other.offset_) : nullptr;
   if (!session) return content;
-  T copy = session->copy(content);
+  T copy = copy_in(*session, content);
   take_place(*session, other.offset_);
   return copy;
 }
@@ -67,7 +83,7 @@ T Member::assigned_copy(const Member& other, const T& content) const {
   Module* source = other.owner();
   CopySession* session = source ? CopySession::find(source, other.offset_) : nullptr;
   if (!session || session->destination() != owner() || offset_ != other.offset_) return content;
-  T copy = session->copy(content);
+  T copy = copy_in(*session, content);
   session->arrived(other.offset_);
   return copy;
 }

@@ -183,6 +183,21 @@ TEST_CASE("a copy that fails half-way leaves the original and later copies alone
   CHECK(equal(model, copy));
 }
 
+TEST_CASE("an assignment that fails half-way takes no later copy of the source for its own") {
+  struct Net : nn::Module {
+    nn::Child<nn::Module> part{this, "part"};
+    nn::Parameter weight{this, "weight", ones({1})};
+  };
+  Net destination, source;
+  source.part = nn::make<NotCopyable>();
+  CHECK_THROWS_AS(destination = source, TypeError);
+  {
+    const nn::Parameter other = source.weight;
+    CHECK(other.owner() == nullptr);
+  }
+  CHECK(models::names(destination.named_parameters()) == std::vector<std::string>{"weight"});
+}
+
 TEST_CASE("members known only at run time are copied") {
   nn::Sequential model;
   model.register_parameter("scale", ones({2}));
