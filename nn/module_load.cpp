@@ -3,8 +3,7 @@
 //   1. list      the modules in PyTorch's walk, each with the keys it has, looked up in the state
 //   2. sort      the keys that nothing asked for, each to the deepest module on its way
 //   3. match     module by module: its parameters and buffers, the unexpected keys, then its children; so that lists
-//   and
-//                messages come out in PyTorch's order
+//                and messages come out in PyTorch's order
 //
 // Where PyTorch filters the whole dict once for every module, which is quadratic, each key is looked at once, and the
 // second step is taken only when some key was not asked for.
@@ -261,6 +260,12 @@ class StateLoader {
       copy(slot.key, from, one_into_scalar, target);
   }
 
+  void fail_to_copy(const std::string& key, const Tensor& from, const Tensor& target, std::string_view why) {
+    faults_.push_back(text("While copying the parameter named \"", key, "\", whose dimensions in the model are ",
+                           target.shape(), " and whose dimensions in the checkpoint are ", from.shape(),
+                           ", an exception occurred : ('", why, "',)."));
+  }
+
   void copy(const std::string& key, const Tensor& from, bool one_into_scalar, const Tensor& target) {
     if (target.device().is_meta()) {
       if (from.device().is_meta() && !from.is_deferred()) return;
@@ -273,10 +278,7 @@ class StateLoader {
       return;
     }
     if (from.device().is_meta()) {
-      faults_.push_back(text("While copying the parameter named \"", key, "\", whose dimensions in the model are ",
-                             target.shape(), " and whose dimensions in the checkpoint are ", from.shape(),
-                             ", an exception occurred : ('Cannot copy out of meta tensor; no data!',)."));
-      return;
+      return fail_to_copy(key, from, target, "Cannot copy out of meta tensor; no data!");
     }
     if (!allows(options_.dtype_policy, from.dtype(), target.dtype())) {
       if (options_.skip_mismatched) {
@@ -311,6 +313,9 @@ class StateLoader {
       plan_.then([member, taken] { static_cast<Buffer&>(*member) = taken; });
     } else {
       const bool requires_grad = target.requires_grad();
+      if (requires_grad && category(taken.dtype()) < DTypeCategory::floating)
+        return fail_to_copy(slot.key, from, target,
+                            "Only Tensors of floating point and complex dtype can require gradients");
       taken = detail::as_parameter(taken, requires_grad);
       plan_.then([member, taken, requires_grad]() mutable {
         taken.requires_grad_(requires_grad);

@@ -269,6 +269,22 @@ TEST_CASE("BatchNorm does without the number of batches in dicts older than vers
         "Error(s) in loading state_dict for Bn:\n\tMissing key(s) in state_dict: \"bn.num_batches_tracked\". ");
 }
 
+TEST_CASE("numbers without a gradient are no parameter to assign, and one fault among the others") {
+  nn::Linear model(2, 3);
+  const StateDict state{{"weight", zeros({3, 2}, {.dtype = DType::int64})}, {"extra", zeros({1})}};
+  CHECK_THROWS_WITH(
+      model.load_state_dict(state, {.assign = true}),
+      Catch::Matchers::StartsWith(
+          "Error(s) in loading state_dict for Linear:\n\tMissing key(s) in state_dict: \"bias\". \n\tUnexpected key(s) "
+          "in "
+          "state_dict: \"extra\". \n\tWhile copying the parameter named \"weight\", whose dimensions in the model are "
+          "torch.Size([3, 2]) and whose dimensions in the checkpoint are torch.Size([3, 2]), an exception occurred : "
+          "('Only "
+          "Tensors of floating point and complex dtype can require gradients',)."));
+  model.requires_grad_(false);
+  CHECK_NOTHROW(model.load_state_dict(state, {.strict = false, .assign = true}));
+}
+
 TEST_CASE("deferred tensors stream into the model, or are assigned", "[device]") {
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
