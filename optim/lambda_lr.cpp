@@ -11,6 +11,8 @@ LambdaLR::LambdaLR(Optimizer& optimizer, std::vector<Function> lr_lambdas, std::
     : LRScheduler(optimizer, {}), lr_lambdas_(std::move(lr_lambdas)) {
   check<ValueError>(lr_lambdas_.size() == optimizer.group_count(), "Expected ", optimizer.group_count(),
                     " lr_lambdas, but got ", lr_lambdas_.size());
+  for (const Function& lr_lambda : lr_lambdas_)
+    check<ValueError>(lr_lambda != nullptr, "LambdaLR: an lr_lambda is empty");
   start(last_epoch);
   List nothing;
   nothing.items.resize(lr_lambdas_.size());

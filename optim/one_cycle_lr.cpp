@@ -21,6 +21,11 @@ std::int64_t total_steps_of(const OneCycleLROptions& options) {
   return positive(*options.epochs, "epochs") * positive(*options.steps_per_epoch, "steps_per_epoch");
 }
 
+void check_strategy(const std::string& strategy) {
+  check<ValueError>(strategy == "cos" || strategy == "linear",
+                    "anneal_strategy must be one of 'cos' or 'linear', instead got ", strategy);
+}
+
 Value phase(const Value& end_step, const char* start_lr, const char* end_lr, const char* start_momentum,
             const char* end_momentum) {
   return {{"end_step", end_step},
@@ -51,10 +56,14 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, const PerGroup& max_lr, const OneCy
   set_field("_anneal_func_type", options.anneal_strategy);
   set_field("cycle_momentum", options.cycle_momentum);
   set_field("use_beta1", has_option("betas"));
-  validate(fields());
+  check_strategy(options.anneal_strategy);
   const std::vector<Value> max_lrs = for_groups(max_lr, "max_lr");
-  const std::vector<Value> max_momentums = for_groups(options.max_momentum, "max_momentum");
-  const std::vector<Value> base_momentums = for_groups(options.base_momentum, "base_momentum");
+  validate(fields());
+  std::vector<Value> max_momentums, base_momentums;
+  if (options.cycle_momentum) {
+    max_momentums = for_groups(options.max_momentum, "max_momentum");
+    base_momentums = for_groups(options.base_momentum, "base_momentum");
+  }
   if (options.last_epoch == -1) {
     for (std::size_t group = 0; group < max_lrs.size(); ++group) {
       const double initial_lr = max_lrs[group].as_float() / options.div_factor.floating;
@@ -77,9 +86,7 @@ Value OneCycleLR::state() const {
 
 void OneCycleLR::validate(const Dict& fields) const {
   check_whole(fields, "total_steps", 1);
-  const std::string& strategy = fields.at("_anneal_func_type").as_text();
-  check<ValueError>(strategy == "cos" || strategy == "linear",
-                    "anneal_strategy must be one of 'cos' or 'linear', instead got ", strategy);
+  check_strategy(fields.at("_anneal_func_type").as_text());
   if (fields.at("cycle_momentum").as_bool()) {
     check<ValueError>(has_option("momentum") || has_option("betas"),
                       "optimizer must support momentum or beta1 with `cycle_momentum` option enabled");

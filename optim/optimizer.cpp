@@ -106,7 +106,7 @@ std::string Optimizer::option_fault(std::string_view name, const Value& value) c
     for (const Option& each : options_) names.emplace_back(each.name);
     return text(this->name(), " has no option '", name, "'", describe_keys(name, names));
   }
-  const auto wrong = [&](const char* expected) {
+  const auto wrong = [&](std::string_view expected) {
     return text(this->name(), ": option '", name, "' is ", to_string(value), ", expected ", expected);
   };
   switch (option->kind) {
@@ -114,7 +114,7 @@ std::string Optimizer::option_fault(std::string_view name, const Value& value) c
       return is_number(value) ? "" : wrong("a number");
     case OptionKind::flag:
       if (option->fixed && value.is(Value::Kind::boolean) && value.as_bool() != option->value.as_bool())
-        return wrong(option->value.as_bool() ? "True" : "False");
+        return wrong(to_string(option->value));
       return value.is(Value::Kind::boolean) ? "" : wrong("True or False");
     case OptionKind::optional_flag:
       return value.is_none() || value.is(Value::Kind::boolean) ? "" : wrong("True, False or None");
@@ -137,20 +137,32 @@ std::size_t Optimizer::parameter_count() const {
   return groups_.empty() ? 0 : groups_.back().first + groups_.back().parameters.size();
 }
 
+void Optimizer::throw_no_group(std::size_t group) const {
+  throw IndexError(text("there is no parameter group ", group, ": there are ", groups_.size()));
+}
+
+bool Optimizer::are_valid(const Dict& options) const {
+  try {
+    validate(options);
+    return true;
+  } catch (const ValueError&) {
+    return false;
+  }
+}
+
 const Value& Optimizer::option(std::size_t group, std::string_view name) const {
-  check<IndexError>(group < groups_.size(), "there is no parameter group ", group, ": there are ", groups_.size());
-  const Dict& options = groups_[group].options;
+  const Dict& options = group_at(group).options;
   for (const auto& [key, value] : options)
     if (key.text() == name) return value;  // a Key of a long name takes memory, which the end of a load must not
   return options.at(name);                 // throws
 }
 
 void Optimizer::set_option(std::size_t group, std::string_view name, Value value) {
-  check<IndexError>(group < groups_.size(), "there is no parameter group ", group, ": there are ", groups_.size());
+  Dict options = group_at(group).options;
   check_option(name, value);
-  Dict options = groups_[group].options;
+  const bool were_valid = are_valid(options);  // those of schedulers, say a beta of 1, need not be
   options.set(std::string(name), std::move(value));
-  validate(options);
+  if (were_valid) validate(options);
   groups_[group].options = std::move(options);
   options_changed(group);
 }
@@ -182,7 +194,7 @@ void Optimizer::state_created(std::size_t group, std::size_t parameter) {
 }
 
 Value Optimizer::param_group(std::size_t index) const {
-  const Group& group = groups_.at(index);
+  const Group& group = group_at(index);
   Dict listed;
   std::size_t position = 0;
   const auto add_names = [&] {

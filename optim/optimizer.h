@@ -49,7 +49,8 @@ class Optimizer : public Stateful {
   void add_param_group(ParameterGroup group);
 
   std::size_t group_count() const { return groups_.size(); }
-  const std::vector<Tensor>& parameters(std::size_t group = 0) const { return groups_.at(group).parameters; }
+  /// Throws IndexError, like all that take a group's number.
+  const std::vector<Tensor>& parameters(std::size_t group = 0) const { return group_at(group).parameters; }
   const Value& option(std::size_t group, std::string_view name) const;     ///< `option(0, "lr")`; throws KeyError.
   void set_option(std::size_t group, std::string_view name, Value value);  ///< Throws KeyError, TypeError, ValueError.
   Value param_group(std::size_t group) const;                              ///< As it stands in the state dict.
@@ -112,7 +113,14 @@ class Optimizer : public Stateful {
     std::size_t first = 0;     ///< Index of its first parameter, counted through all groups.
   };
 
+  const Group& group_at(std::size_t group) const {
+    if (group >= groups_.size()) [[unlikely]]
+      throw_no_group(group);
+    return groups_[group];
+  }
+  [[noreturn]] void throw_no_group(std::size_t group) const;
   Group checked_group(ParameterGroup group) const;
+  bool are_valid(const Dict& options) const;  ///< As `validate` has it.
   const Option* known_option(std::string_view name) const;
   std::string option_fault(std::string_view name, const Value& value) const;  ///< Empty if it may be set.
   void check_option(std::string_view name, const Value& value) const;

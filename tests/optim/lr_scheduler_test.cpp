@@ -276,6 +276,7 @@ TEST_CASE("arguments that make no sense are refused with PyTorch's texts, and th
                     "Expected float between 0 and 1 pct_start, but got 1.5");
   CHECK_THROWS_WITH(cycle(1, {.total_steps = 9, .anneal_strategy = "tan"}),
                     "anneal_strategy must be one of 'cos' or 'linear', instead got tan");
+  CHECK_THROWS_AS(optim::LambdaLR(sgd, optim::LambdaLR::Function()), ValueError);
   CHECK_THROWS_WITH(cycle({0.1, 0.2, 0.3}, {.total_steps = 9}),
                     "max_lr must have the same length as optimizer.param_groups. max_lr has 3 values, param_groups has "
                     "2.");
@@ -290,6 +291,7 @@ TEST_CASE("arguments that make no sense are refused with PyTorch's texts, and th
   CHECK_THROWS_AS(optim::StepLR(sgd, 0), ValueError);
   CHECK_THROWS_AS(optim::CosineAnnealingLR(sgd, 0), ValueError);
   CHECK(to_string(sgd.state_dict()) == before);
+  CHECK_NOTHROW(cycle(1, {.total_steps = 9, .cycle_momentum = false, .base_momentum = {0.1, 0.2, 0.3}}));
   optim::Adagrad adagrad({parameter({1})});
   CHECK_THROWS_WITH(optim::OneCycleLR(adagrad, 1, {.total_steps = 9}),
                     "optimizer must support momentum or beta1 with `cycle_momentum` option enabled");
@@ -331,6 +333,14 @@ TEST_CASE("OneCycleLR moves the momentum the other way: SGD's, or the first of A
   const optim::OneCycleLR without(still, 1, {.total_steps = 11, .cycle_momentum = false});
   CHECK(still.option(0, "momentum").as_float() == 0.9);
   CHECK_FALSE(without.state_dict().contains("use_beta1"));
+}
+
+TEST_CASE("a rate can be set beside a momentum that only a scheduler may choose") {
+  optim::Adam adam({parameter({1})}, {});
+  optim::OneCycleLR scheduler(adam, 1, {.total_steps = 10, .max_momentum = 1});
+  REQUIRE(to_string(adam.option(0, "betas")) == "(1.0, 0.999)");
+  adam.set_option(0, "lr", 0.5);
+  CHECK(adam.option(0, "lr").as_float() == 0.5);
 }
 
 TEST_CASE("OneCycleLR ends with its last step, and what its line leaves below 0 can be saved and loaded") {

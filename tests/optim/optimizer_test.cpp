@@ -74,6 +74,8 @@ TEST_CASE("options can be changed between steps, to what makes sense", "[device]
   CHECK_THROWS_AS(sgd.set_option(0, "lr", "fast"), TypeError);
   CHECK_THROWS_AS(sgd.set_option(0, "beta", 1), KeyError);
   CHECK_THROWS_AS(sgd.set_option(1, "lr", 1), IndexError);
+  CHECK_THROWS_WITH(sgd.parameters(1), "there is no parameter group 1: there are 1");
+  CHECK_THROWS_AS(sgd.param_group(1), IndexError);
   CHECK(sgd.option(0, "lr").as_float() == 0.5);
   CHECK_NOTHROW(sgd.set_option(0, "initial_lr", 0.5));
   CHECK(to_string(sgd.param_group(0)).ends_with("'initial_lr': 0.5, 'params': [0]}"));
