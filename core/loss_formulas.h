@@ -4,8 +4,7 @@
 //
 //   log p(c) = x(c) - max - log Σ exp(x - max)            cannot overflow: the largest exponential is 1
 //   loss     = -Σ q(c) log p(c)                           q(c): what the target asks of class c,
-//   gradient = g (p(c) Σq - q(c))                         q(c) = smoothing weight(c) + (c = t ? confidence weight(t) :
-//   0)
+//   gradient = g (p(c) Σq - q(c))                         q(c) = smoothing weight(c), at t + confidence weight(t)
 //
 // with confidence = 1 - label_smoothing and smoothing = label_smoothing / classes. A mean is divided by the sum of the
 // targets' weights; an ignored row has weight 0 and loss 0.

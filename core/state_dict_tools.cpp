@@ -155,7 +155,17 @@ StateDict strip_prefix(const StateDict& state, const std::string& prefix) {
 }
 
 void consume_prefix_in_state_dict_if_present(StateDict& state, const std::string& prefix) {
-  state = strip_prefix(state, prefix);
+  const StateDict stripped = strip_prefix(state, prefix);
+  StateDict moved;
+  for (const bool had_prefix : {false, true}) {
+    auto renamed = stripped.begin();
+    for (const auto& [key, value] : state) {
+      if (key.starts_with(prefix) == had_prefix) moved.set(renamed->first, value);
+      ++renamed;
+    }
+  }
+  moved.metadata() = stripped.metadata();
+  state = std::move(moved);
 }
 
 Merged merge(const StateDict& first, const StateDict& second, const MergeOptions& options) {

@@ -40,7 +40,7 @@ StateDict rename(const StateDict& state, const std::function<std::string(const s
 StateDict add_prefix(const StateDict& state, const std::string& prefix);    ///< "module." before every key.
 StateDict strip_prefix(const StateDict& state, const std::string& prefix);  ///< Off those keys that begin with it.
 
-/// PyTorch's: `strip_prefix` in place.
+/// PyTorch's: `strip_prefix` in place, the keys that were stripped behind the others.
 void consume_prefix_in_state_dict_if_present(StateDict& state, const std::string& prefix);
 
 /// What becomes of a key that both dicts have.

@@ -13,8 +13,6 @@ Tensor given_if(bool wanted, std::int64_t size, const BatchNormOptions& options)
   return wanted ? empty({size}, {.dtype = options.dtype, .device = options.device}) : Tensor();
 }
 
-const char* python(bool value) { return value ? "True" : "False"; }
-
 }  // namespace
 
 BatchNorm::BatchNorm(std::int64_t num_features, const BatchNormOptions& options)
@@ -61,8 +59,8 @@ Tensor BatchNorm::forward(const Tensor& x) {
 
 std::string BatchNorm::extra_repr() const {
   return text(num_features, ", eps=", python_float(eps), ", momentum=", momentum ? python_float(*momentum) : "None",
-              ", affine=", python(affine), ", bias=", python(bias.defined()),
-              ", track_running_stats=", python(track_running_stats));
+              ", affine=", Value(affine), ", bias=", Value(bias.defined()),
+              ", track_running_stats=", Value(track_running_stats));
 }
 
 Value BatchNorm::options() const {

@@ -8,11 +8,11 @@
 
 namespace cairn::nn {
 
-using CrossEntropyLossOptions =
-    CrossEntropyOptions;  ///< weight, ignore_index, reduction, label_smoothing: see core/ops.h.
+/// weight, ignore_index, reduction, label_smoothing: see core/ops.h.
+using CrossEntropyLossOptions = CrossEntropyOptions;
 
-/// input [n, classes] or [classes], of any numbers, not yet probabilities; target int64 [n] or a scalar -> a scalar, or
-/// the shape of target without reduction.
+/// input [classes], [n, classes] or [n, classes, ...], of any numbers, not yet probabilities; target int64, input's
+/// shape without the classes -> a scalar, or the shape of target without reduction.
 class CrossEntropyLoss : public Module {
  public:
   explicit CrossEntropyLoss(const CrossEntropyLossOptions& options = {});

@@ -14,9 +14,7 @@ Tensor Dropout::forward(const Tensor& x) {
   return inplace ? dropout_(x, p, training, generator) : dropout(x, p, training, generator);
 }
 
-std::string Dropout::extra_repr() const {
-  return text("p=", python_float(p), ", inplace=", inplace ? "True" : "False");
-}
+std::string Dropout::extra_repr() const { return text("p=", python_float(p), ", inplace=", Value(inplace)); }
 
 Value Dropout::options() const { return {{"p", p}, {"inplace", inplace}}; }
 std::shared_ptr<Dropout> Dropout::from_options(const Value& options) {

@@ -5,9 +5,8 @@
 //
 //   a ──┐           ┌──► [part] ──► a'     forward: a' is a, another handle
 //       ├──► [gate] ┤
-//   b ──┘           └──► [part] ──► b'     backward: each part puts the gradient of its tensor down; the gate, which
-//   was
-//                                          made first and so runs last, shows all of them and passes on what is left
+//   b ──┘           └──► [part] ──► b'     backward: each part puts the gradient of its tensor down; the gate, made
+//                                          first and so run last, shows all of them and passes on what is left
 //
 // The module's inputs pass through one gate before forward, its outputs through another one after it.
 #include <cairn/nn/hooks.h>

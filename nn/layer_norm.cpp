@@ -13,8 +13,6 @@ Tensor given_if(bool wanted, const Shape& shape, const LayerNormOptions& options
   return wanted ? empty(shape, {.dtype = options.dtype, .device = options.device}) : Tensor();
 }
 
-const char* python(bool value) { return value ? "True" : "False"; }
-
 }  // namespace
 
 LayerNorm::LayerNorm(const Shape& normalized_shape, const LayerNormOptions& options)
@@ -37,8 +35,8 @@ std::string LayerNorm::extra_repr() const {
   std::string shape;
   for (const std::int64_t extent : normalized_shape) shape += text(shape.empty() ? "" : ", ", extent);
   if (normalized_shape.rank() == 1) shape += ',';
-  return text('(', shape, "), eps=", python_float(eps), ", elementwise_affine=", python(elementwise_affine),
-              ", bias=", python(bias.defined()));
+  return text('(', shape, "), eps=", python_float(eps), ", elementwise_affine=", Value(elementwise_affine),
+              ", bias=", Value(bias.defined()));
 }
 
 Value LayerNorm::options() const {

@@ -38,8 +38,7 @@ void Linear::reset_parameters(const OptionalGenerator& generator) {
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
 
 std::string Linear::extra_repr() const {
-  return text("in_features=", in_features, ", out_features=", out_features,
-              ", bias=", bias.defined() ? "True" : "False");
+  return text("in_features=", in_features, ", out_features=", out_features, ", bias=", Value(bias.defined()));
 }
 
 Value Linear::options() const {

@@ -256,7 +256,7 @@ const Module::Row& Module::row_at_path(const std::string& path, const std::strin
 
 Module& Module::get_submodule(const std::string& path) const {
   const Module* module = this;
-  for (std::size_t start = 0; start < path.size();) {
+  for (std::size_t start = 0; !path.empty() && start <= path.size();) {  // a dot at the end has a name after it: ""
     const std::size_t end = std::min(path.find('.', start), path.size());
     const Row& row = module->row_at_path(path, path.substr(start, end - start));
     check<KeyError>(row.kind == MemberKind::child && module->child(row), "`", row.name, "` is not an nn.Module");

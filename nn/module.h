@@ -137,7 +137,7 @@ class Module : public Stateful {
 
   // All of it at once. Tensors keep their identity: an optimizer that holds them stays right.
   Module& to(Device device);  ///< Parameters, buffers and gradients.
-  Module& to(DType dtype);    ///< Floating-point ones only. Throws TypeError for a dtype that is no float.
+  Module& to(DType dtype);  ///< Floating-point ones; complex ones stay. Throws TypeError for a dtype that is no float.
   Module& half() { return to(DType::float16); }
   Module& bfloat16() { return to(DType::bfloat16); }
   Module& float_() { return to(DType::float32); }  ///< PyTorch's float(), which C++ keeps for itself.

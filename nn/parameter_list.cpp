@@ -10,17 +10,27 @@ Parameter& ParameterList::operator[](std::int64_t index) const {
   return get_parameter(std::to_string(index < 0 ? index + count : index));
 }
 
+namespace {
+
+Tensor checked_parameter(const Tensor& tensor) {
+  check<ValueError>(tensor.defined(), "ParameterList: a tensor is undefined, and a list holds no None");
+  return detail::as_parameter(tensor, true);
+}
+
+}  // namespace
+
 void ParameterList::append(const Tensor& tensor) {
+  checked_parameter(tensor);
   register_parameter(std::to_string(size_), tensor);
   ++size_;
 }
 
-void ParameterList::extend(std::initializer_list<Tensor> tensors) {
-  for (const Tensor& tensor : tensors) append(tensor);
-}
+void ParameterList::extend(std::initializer_list<Tensor> tensors) { extend(std::vector<Tensor>(tensors)); }
 
 void ParameterList::extend(const std::vector<Tensor>& tensors) {
-  for (const Tensor& tensor : tensors) append(tensor);
+  std::vector<Tensor> checked;  // all, before the first is added
+  for (const Tensor& tensor : tensors) checked.push_back(checked_parameter(tensor));
+  for (const Tensor& tensor : checked) append(tensor);
 }
 
 void ParameterList::extend(const ParameterList& others) {

@@ -5,7 +5,8 @@ namespace cairn::nn {
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
   for_each_child([&](Module* module) {
-    if (module) y = (*module)(y);
+    if (!module) detail::throw_none_called();
+    y = (*module)(y);
   });
   return y;
 }

@@ -60,10 +60,14 @@ TEST_CASE("a prefix is added and taken off, from the metadata too") {
   const StateDict stripped = strip_prefix(wrapped, "module.");
   CHECK(stripped.keys() == state.keys());
   CHECK(metadata_of(stripped) == metadata_of(state));
-  StateDict in_place = wrapped;
-  in_place.set("other", zeros({1}));
+  StateDict in_place{{"other", zeros({1})}};
+  for (const auto& [key, value] : wrapped) in_place.set(key, value);
   consume_prefix_in_state_dict_if_present(in_place, "module.");
-  CHECK(in_place.keys() == Keys{"a.weight", "a.count", "b.c.weight", "other"});
+  CHECK(in_place.keys() == Keys{"other", "a.weight", "a.count", "b.c.weight"});
+  in_place = {{"module.x", 1}, {"y", 2}, {"module.z", 3}};
+  consume_prefix_in_state_dict_if_present(in_place, "module.");
+  CHECK(in_place.keys() == Keys{"y", "x", "z"});
+  CHECK(to_string(in_place.value_at("z")) == "3");
   CHECK_THROWS_AS(strip_prefix({{"x", 1}, {"p.x", 2}}, "p."), KeyError);
 }
 

@@ -201,6 +201,8 @@ TEST_CASE("parameters and buffers are found by path, with PyTorch's texts for wh
       {[&] { model.get_submodule("bn.weight"); }, "`weight` is not an nn.Module"},
       {[&] { model.get_submodule("none"); }, "`none` is not an nn.Module"},
       {[&] { model.get_submodule("other.fc"); }, "Wrapper has no attribute `other`"},
+      {[&] { model.get_submodule("bn."); }, "BatchNorm1d has no attribute ``"},
+      {[&] { model.get_parameter("bn..weight"); }, "BatchNorm1d has no attribute ``"},
       {[&] { model.set_submodule("other.fc", nullptr); }, "Wrapper has no attribute `other`"},
       {[&] { model.set_submodule("bn.weight", nn::make<nn::ReLU>()); }, "`weight` is not an nn.Module"},
       {[&] { model.set_submodule("act", nn::make<nn::ReLU>(), true); }, "Wrapper has no attribute `act`"}};

@@ -59,4 +59,7 @@ TEST_CASE("a list of parameters refuses other numbers, and to be called") {
   nn::ParameterList list{ones({2})};
   CHECK_THROWS_WITH(list[1], "index 1 is out of range");
   CHECK_THROWS_WITH(list(ones({1})), "ParameterList should not be called.");
+  CHECK_THROWS_AS(list.append({}), ValueError);
+  CHECK_THROWS_AS(list.extend({ones({3}), Tensor()}), ValueError);
+  CHECK(list.size() == 1);
 }

@@ -47,6 +47,12 @@ TEST_CASE("a module that stands twice runs twice") {
   CHECK(model.parameters().size() == 2);
 }
 
+TEST_CASE("a sequential does not pass over what is None") {
+  nn::Sequential model{nn::ReLU(), nn::Sigmoid()};
+  model.set(0, std::shared_ptr<nn::Module>());
+  CHECK_THROWS_WITH(model(ones({2})), Catch::Matchers::StartsWith("'NoneType' object is not callable"));
+}
+
 TEST_CASE("an empty sequential gives back what it is given") {
   nn::Sequential model;
   const Tensor x = ones({2});
