@@ -29,13 +29,13 @@ enum class DTypePolicy : std::uint8_t {
 struct LoadOptions {
   bool strict = true;   ///< Keys that are missing or unexpected are errors, not only reported.
   bool assign = false;  ///< Take the saved tensors themselves, with their dtype and device, in place of the module's.
-  DTypePolicy dtype_policy = DTypePolicy::convert;
+  DTypePolicy dtype_policy = DTypePolicy::convert;  ///< With `assign` nothing is converted.
 
   /// Entries whose shape does not fit, or whose dtype the policy refuses, are left out, and are in the report's
   /// `skipped`.
   bool skip_mismatched = false;
 
-  std::string strip_prefix = {};  ///< Taken off every key that begins with it: "net.".
+  std::string strip_prefix = {};  ///< Taken off every key that begins with it: "net.". Others stay.
 
   /// Take off the prefixes of wrappers, "module." (data parallel) and "_orig_mod." (compiled), in any order and number,
   /// as long as every key begins with them.
