@@ -99,6 +99,10 @@ Tensor CenterCrop::operator()(const Tensor& image, Generator&) const {
   return cut(whole, half(height_of(whole) - size.height), half(width_of(whole) - size.width), size);
 }
 
+RandomCrop::RandomCrop(ImageSize size, const RandomCropOptions& options) : size(size), options(options) {
+  check<ValueError>(options.padding >= 0, "RandomCrop: padding is ", options.padding, ", but must be 0 or more");
+}
+
 Tensor RandomCrop::operator()(const Tensor& image, Generator& random) const {
   check_image(image, "RandomCrop");
   const std::int64_t rows = height_of(image) + 2 * options.padding, columns = width_of(image) + 2 * options.padding;

@@ -70,9 +70,10 @@ struct RandomCropOptions {
   double fill = 0;           ///< What they are.
 };
 
-/// Some [.., height, width] of an image, every place alike. Throws ValueError where the padded image is smaller.
+/// Some [.., height, width] of an image, every place alike. Throws ValueError for a padding below 0, and where the
+/// padded image is smaller.
 struct RandomCrop {
-  explicit RandomCrop(ImageSize size, const RandomCropOptions& options = {}) : size(size), options(options) {}
+  explicit RandomCrop(ImageSize size, const RandomCropOptions& options = {});
   Tensor operator()(const Tensor& image, Generator& random) const;
 
   ImageSize size;

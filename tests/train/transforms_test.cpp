@@ -76,6 +76,7 @@ TEST_CASE("RandomCrop draws each place alike, and only where there is a choice")
   CHECK(numbers<float>(cut) == numbers<float>(padded.narrow(1, top, 2).narrow(2, left, 2)));
   CHECK_THROWS_WITH(apply(train::RandomCrop(4), image),
                     Contains("Required crop size (4, 4) is larger than input image size (3, 3)"));
+  CHECK_THROWS_WITH(train::RandomCrop(2, {.padding = -1}), "RandomCrop: padding is -1, but must be 0 or more");
 }
 
 TEST_CASE("flips turn an image over with their probability") {
