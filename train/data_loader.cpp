@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <cairn/core/error.h>
+#include <cairn/train/derived_seed.h>
 #include <cairn/train/prefetcher.h>
 
 namespace cairn::train {
@@ -17,15 +18,6 @@ namespace {
 void compare(std::string& faults, const Value& state, const char* key, const Value& present, const char* what) {
   const std::string saved = to_string(state.at(key)), here = to_string(present);
   if (saved != here) faults += text("\n\t", what, " is ", here, " here, but ", saved, " in the saved state");
-}
-
-/// A number that follows from both and looks like chance (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014, the finaliser of SplitMix64).
-std::uint64_t mixed(std::uint64_t seed, std::int64_t number) {
-  std::uint64_t z = seed + 0x9e3779b97f4a7c15 * (static_cast<std::uint64_t>(number) + 1);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
 }
 
 /// The generator's saved state with its numbers at hand, checked.
@@ -93,7 +85,7 @@ Batch DataLoader::make(std::int64_t step) const {
   const std::int64_t length = std::min(options_.batch_size, dataset_->size() - start);
   const std::span<const std::int64_t> order = order_.data<std::int64_t>();
   return dataset_->sample(order.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(length)),
-                          mixed(mixed(options_.seed, epoch_), step));
+                          derived_seed(derived_seed(options_.seed, epoch_), step));
 }
 
 Value DataLoader::state() const {

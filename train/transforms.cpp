@@ -7,6 +7,7 @@
 #include <cairn/core/error.h>
 #include <cairn/core/ops.h>
 #include <cairn/core/random.h>
+#include <cairn/train/derived_seed.h>
 
 namespace cairn::train {
 namespace {
@@ -134,7 +135,7 @@ TransformedDataset::TransformedDataset(const Dataset& dataset, Transform transfo
 }
 
 Batch TransformedDataset::sample(std::span<const std::int64_t> indices, std::uint64_t seed) const {
-  const Batch batch = dataset_.sample(indices, seed);
+  const Batch batch = dataset_.sample(indices, derived_seed(seed, 0));
   if (indices.empty()) return batch;
   const NoGrad no_grad;
   Generator random(seed);

@@ -96,7 +96,8 @@ struct RandomVerticalFlip {
   double p;
 };
 
-/// A dataset whose inputs go through a transform, example by example; targets stay. `dataset` must outlive it.
+/// A dataset whose inputs go through a transform, example by example; targets stay. `dataset` must outlive it,
+/// and may be transformed itself: it gets a seed of its own.
 class TransformedDataset : public Dataset {
  public:
   TransformedDataset(const Dataset& dataset, Transform transform);

@@ -107,6 +107,29 @@ TEST_CASE("a transformed dataset is the same for the same seed, whoever asks and
   CHECK(dataset.batch({}).inputs.size(0) == 0);
 }
 
+TEST_CASE("a transformed dataset of another draws other numbers than that") {
+  const train::TensorDataset images(numbered(8, 8).expand({200, 8, 8}), arange(200));
+  const train::TransformedDataset once(images, train::RandomHorizontalFlip());
+  const train::TransformedDataset twice(once, train::RandomHorizontalFlip());
+  const train::TransformedDataset thrice(twice, train::RandomHorizontalFlip());
+  const Tensor indices = arange(200);
+  const auto turned = [&](const train::Dataset& dataset) {  // which of the images
+    const Tensor images = dataset.sample(indices.data<std::int64_t>(), 7).inputs;
+    return numbers<float>(images.select(2, 0).select(1, 0) / 7.0);
+  };
+  const auto count_equal = [](const Numbers& a, const Numbers& b) {
+    int count = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) count += a[i] == b[i];
+    return count;
+  };
+  const Numbers first = turned(once), second = turned(twice), third = turned(thrice), none(200);
+  for (const auto& [a, b] : {std::pair(none, first), std::pair(none, second), std::pair(none, third),
+                             std::pair(first, second), std::pair(first, third), std::pair(second, third)}) {
+    const int equal = count_equal(a, b);
+    CHECK((equal > 70 && equal < 130));
+  }
+}
+
 TEST_CASE("a loader changes examples anew in every epoch, and alike after a resume or with batches made ahead") {
   const train::TensorDataset digits = train::drawn_digits(30);
   const train::TransformedDataset dataset(digits, train::RandomCrop(8, {.padding = 2}));
