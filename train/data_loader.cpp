@@ -61,21 +61,21 @@ std::optional<Batch> DataLoader::next() {
     return std::nullopt;
   }
   Batch batch = next_made();
-  if (!options_.device.is_cpu()) batch = {batch.inputs.to(options_.device), batch.targets.to(options_.device)};
   ++step_;
   return batch;
 }
 
 Batch DataLoader::next_made() {
-  if (options_.prefetch == 0) return make(step_);
-  if (!prefetcher_) {
+  if (options_.prefetch > 0 && !prefetcher_) {
     prefetcher_ = std::make_unique<Prefetcher>([this](std::int64_t step) { return make(step); }, step_, size(),
                                                options_.prefetch);
   }
   try {
-    return prefetcher_->next();
+    Batch batch = prefetcher_ ? prefetcher_->next() : make(step_);
+    if (!options_.device.is_cpu()) batch = {batch.inputs.to(options_.device), batch.targets.to(options_.device)};
+    return batch;
   } catch (...) {
-    prefetcher_.reset();  // the next call tries again
+    prefetcher_.reset();  // which may have given this batch away: the next call makes it again
     throw;
   }
 }

@@ -38,7 +38,8 @@ class DataLoader : public Stateful {
   explicit DataLoader(const Dataset& dataset, const DataLoaderOptions& options = {});
   ~DataLoader() override;
 
-  /// The next batch of this epoch; nothing at its end, and then the next call begins another epoch.
+  /// The next batch of this epoch; nothing at its end, and then the next call begins another epoch. Throws what making
+  /// the batch or moving it to the device throws; the next call tries the same batch again.
   std::optional<Batch> next();
 
   std::int64_t size() const;                     ///< Batches in an epoch.
@@ -57,7 +58,7 @@ class DataLoader : public Stateful {
 
  private:
   Tensor draw_order();
-  Batch next_made();
+  Batch next_made();                    ///< On the device.
   Batch make(std::int64_t step) const;  ///< A batch of this epoch, on the CPU.
 
   const Dataset* dataset_;

@@ -19,10 +19,7 @@ namespace {
 
 train::TensorDataset numbered(std::int64_t count) { return {zeros({count, 3}), arange(count)}; }
 
-Labels labels(const train::Batch& batch) {
-  const auto data = batch.targets.data<std::int64_t>();
-  return {data.begin(), data.end()};
-}
+Labels labels(const train::Batch& batch) { return numbers<std::int64_t>(batch.targets); }
 
 /// The labels of the next `count` batches, with {-1} for the end of an epoch.
 std::vector<Labels> next(train::DataLoader& loader, int count) {
@@ -134,7 +131,22 @@ TEST_CASE("batches go to the device asked for", "[device]") {
   train::DataLoader loader(dataset, {.batch_size = 2, .device = device});
   const auto batch = loader.next();
   CHECK(batch->inputs.device() == device);
-  CHECK(labels({batch->inputs.to("cpu"), batch->targets.to("cpu")}) == Labels{0, 1});
+  CHECK(labels(*batch) == Labels{0, 1});
+}
+
+TEST_CASE("a batch that its device has no room for is given by the next call that it has room in", "[device]") {
+  const Device device = GENERATE(from_range(devices()));
+  const std::int64_t prefetch = GENERATE(0, 1, 3);
+  CAPTURE(device, prefetch);
+  const train::TensorDataset dataset = numbered(7);
+  train::DataLoader loader(dataset, {.batch_size = 2, .device = device, .prefetch = prefetch});
+  CHECK(next(loader, 1) == std::vector<Labels>{{0, 1}});
+  set_memory_limit(device, 1);
+  for (int i = 0; i < 2; ++i) CHECK_THROWS_AS(loader.next(), DeviceError);
+  set_memory_limit(device, 0);
+  CHECK(loader.step() == 1);
+  REQUIRE(next(loader, 1) == std::vector<Labels>{{2, 3}});  // else the last would be waited for without end
+  CHECK(next(loader, 3) == std::vector<Labels>{{4, 5}, {6}, {-1}});
 }
 
 TEST_CASE("a loader of nothing has epochs without batches") {
