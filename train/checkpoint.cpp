@@ -178,13 +178,15 @@ std::vector<std::string> Checkpoint::step(const Dict& metrics) {
     best_metric_ = best_before;
     throw;
   }
-  if (options_.keep_last > 0) {
-    std::vector<std::int64_t> steps = saved_steps();
-    // After going back to an older one, what was saved later goes first.
-    std::ranges::stable_partition(steps, [this](std::int64_t step) { return step <= steps_; });
-    std::error_code ignored;  // a file that does not go does no harm
-    for (std::size_t i = static_cast<std::size_t>(options_.keep_last); i < steps.size(); ++i)
-      std::filesystem::remove(path_of(steps[i]), ignored);
+  if (steps_ % options_.every == 0) {
+    std::int64_t kept = 0;
+    std::error_code ignored;  // a file that does not go is tried again when the next is saved
+    for (const std::int64_t step : saved_steps()) {
+      const bool left_behind = step > steps_;  // by going back to an older one
+      if (!left_behind) ++kept;
+      if (left_behind || (options_.keep_last > 0 && kept > options_.keep_last))
+        std::filesystem::remove(path_of(step), ignored);
+    }
   }
   return written;
 }

@@ -36,7 +36,8 @@
 //                                              ├─ step-00000020.cairn
 //                                              └─ best.cairn            the one with the highest accuracy so far
 //
-// A new file is there, whole, before an old one goes.
+// A new file is there, whole, before an old one goes. A run that went back to an older file, or began anew in the same
+// folder, leaves its later steps behind: those files go when it next saves a numbered one, which then is the latest.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +66,7 @@ struct BestBy {
 struct CheckpointOptions {
   std::string folder = {};     ///< Where `step` saves; made when it is not there.
   std::int64_t every = 1;      ///< Which of its calls do: every n-th.
-  std::int64_t keep_last = 0;  ///< How many of those files stay; 0: all. Those saved before going back go first.
+  std::int64_t keep_last = 0;  ///< How many of those files stay; 0: all. Those of later steps never do.
   BestBy best = {};
 };
 

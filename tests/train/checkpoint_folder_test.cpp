@@ -101,7 +101,35 @@ TEST_CASE("a damaged newest checkpoint is passed over, and named") {
   CHECK(run.weight() == 1);
 }
 
-TEST_CASE("after going back, what was saved later goes first, never what was just written") {
+TEST_CASE("after going back, the next file that is saved is the latest, and what was left behind goes") {
+  const TemporaryFolder folder;
+  const std::int64_t keep_last = GENERATE(0, 3);
+  const train::CheckpointOptions options = {
+      .folder = folder.path(), .every = 2, .keep_last = keep_last, .best = {"accuracy", Best::max}};
+  Run run(options);
+  for (int i = 1; i <= 10; ++i) run.step(i, i == 5 ? 1 : 0);
+  const Names before = files(folder.path());
+  CHECK(before.back() == "step-00000010.cairn");
+  run.checkpoint.load_best();
+  CHECK(run.checkpoint.steps() == 5);
+
+  std::filesystem::rename(folder.file("step-00000006.cairn"), folder.file("aside"));
+  std::filesystem::create_directory(folder.file("step-00000006.cairn"));
+  CHECK_THROWS_AS(run.step(60), IoError);
+  std::filesystem::remove(folder.file("step-00000006.cairn"));
+  std::filesystem::rename(folder.file("aside"), folder.file("step-00000006.cairn"));
+  CHECK(files(folder.path()) == before);  // nothing new is there, so nothing goes
+
+  CHECK(run.step(60) == Names{"step-00000006.cairn"});
+  CHECK(files(folder.path()).back() == "step-00000006.cairn");
+  Run resumed(options);
+  resumed.checkpoint.load_latest();
+  CHECK(resumed.weight() == 60);
+  CHECK(resumed.checkpoint.steps() == 6);
+  CHECK(resumed.step(7) == Names{});
+}
+
+TEST_CASE("after going back, what came before stays, as much as is kept") {
   const TemporaryFolder folder;
   Run run({.folder = folder.path(), .keep_last = 2});
   for (int i = 1; i <= 4; ++i) run.step(i);
