@@ -3,6 +3,9 @@
 //   epoch 0:  randperm(n) = 4 0 3 | 1 5 2      epoch 1:  randperm(n) = 2 5 0 | ...
 //                           batch 0 batch 1                            ▲ position: epoch 1, batch 0
 //
+// The order of an epoch is randperm(n) of the generator, which gives nothing else; PyTorch's DataLoader draws a base
+// seed for its workers from it first, so there the same generator gives another order.
+//
 // A loader knows where it is and how the order of this epoch was drawn, so that its state, saved at any step, brings
 // back the very batches that would have followed. What is random in an example (transforms.h) follows from the option
 // `seed`, the epoch and the step. So nothing depends on when a batch is made, and `prefetch` may make some ahead.
