@@ -25,6 +25,25 @@ constexpr std::size_t number_width = 8;
 
 std::string best_path(const std::string& folder) { return (std::filesystem::path(folder) / "best.cairn").string(); }
 
+/// What does not fit, part by part.
+class Faults {
+ public:
+  void add(const std::string& part, const StateDictError& error) {
+    lines_ += "\n\t" + part + ": ";
+    for (const char letter : error.message()) {
+      lines_ += letter;
+      if (letter == '\n') lines_ += '\t';  // below its part
+    }
+    if (const std::string& hint = error.fields().hint; !hint.empty()) hints_ += (hints_.empty() ? "" : "\n") + hint;
+  }
+  void throw_any() const {
+    if (!lines_.empty()) throw StateDictError("Checkpoint: the saved run does not fit:" + lines_, {.hint = hints_});
+  }
+
+ private:
+  std::string lines_, hints_;
+};
+
 }  // namespace
 
 void Checkpoint::add(std::string name, Stateful& part) {
@@ -72,18 +91,19 @@ LoadPlan Checkpoint::plan_load(const Value& state) {
   if (!missing.empty()) throw StateDictError("Checkpoint: the saved run lacks what is to be resumed:" + missing);
 
   LoadPlan plan;
+  Faults faults;
+  for (const auto& [name, part] : parts_) {
+    try {
+      plan.append(part->plan_load(state[name]));
+    } catch (const StateDictError& error) {
+      faults.add(name, error);
+    }
+  }
+  faults.throw_any();
   Dict values;
   for (const auto& [key, value] : state.as_dict()) {
-    if (key == Key(header_key)) continue;
-    Stateful* found = nullptr;
-    for (const auto& [name, part] : parts_) {
-      if (key == Key(name)) found = part;
-    }
-    if (found != nullptr) {
-      plan.append(found->plan_load(value));
-    } else {
-      values.set(key, materialize(value));
-    }
+    const bool is_part = std::ranges::any_of(parts_, [&key = key](const auto& part) { return key == Key(part.first); });
+    if (!is_part && key != Key(header_key)) values.set(key, materialize(value));
   }
   const std::string& saved_set = header.at("instruction_set").as_text();
   if (saved_set != instruction_set()) {

@@ -93,8 +93,8 @@ class Checkpoint {
 
   /// Brings parts and values back from a file, whatever devices it was written on: the numbers of the parts go where
   /// the parts lie, tensors among the values as `open` maps them (where they were, unless told otherwise). Throws
-  /// FormatError or IoError for the file, StateDictError when a part is not in it or does not fit, DeviceError for a
-  /// value whose device is absent; then nothing has changed, except as PartialLoadError says.
+  /// FormatError or IoError for the file, StateDictError, naming all of them, when parts are not in it or do not
+  /// fit, DeviceError for a value whose device is absent; then nothing has changed, except as PartialLoadError says.
   LoadReport resume(const std::string& path, const CommitOptions& options = {}, const io::OpenOptions& open = {});
 
   /// The same from a state that is already open or loaded.

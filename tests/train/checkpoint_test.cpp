@@ -14,10 +14,12 @@
 
 #include "catch.h"
 #include "devices.h"
+#include "message_of.h"
 #include "temporary_folder.h"
 
 using namespace cairn;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -136,6 +138,31 @@ TEST_CASE("a run that does not fit is refused, and nothing changes", "[device]")
   }
   SECTION("because there is no file") { CHECK_THROWS_AS(run.checkpoint.resume(file), IoError); }
   CHECK(bytes(run) == before);
+}
+
+TEST_CASE("every part that does not fit is named, with its faults") {
+  Run run(1), other(2, 7);
+  other.step();
+  Value state = other.checkpoint.state();
+  const auto refused = [&] { return message_of([&] { run.checkpoint.plan_load(state); }); };
+  const Tensor generator = state["generator"].as_tensor();
+  state["generator"] = zeros({7}, {.dtype = DType::uint8});
+  CHECK_THAT(refused(), StartsWith("Checkpoint: the saved run does not fit:\n"
+                                   "\tmodel: Error(s) in loading state_dict for MLP:\n"
+                                   "\t\tsize mismatch for fc1.weight") &&
+                            Contains("\n\toptimizer: ") && Contains("\n\tgenerator: ") &&
+                            Contains("input RNG state size to be 7"));
+
+  state["model"] = run.model.state_dict();
+  state["optimizer"] = run.optimizer.state_dict();
+  CHECK_THAT(refused(), StartsWith("Checkpoint: the saved run does not fit:\n\tgenerator: "));
+  StateDict wrapped;
+  for (const auto& [key, value] : run.model.state_dict()) wrapped.set("module." + key, value);
+  state["model"] = wrapped;
+  CHECK_THROWS_WITH(run.checkpoint.plan_load(state), Contains("\nHint: ") && Contains("\"module.\""));
+  state["model"] = run.model.state_dict();
+  state["generator"] = generator;
+  CHECK_NOTHROW(run.checkpoint.plan_load(state));
 }
 
 TEST_CASE("another instruction set is told, not hidden") {
