@@ -17,14 +17,18 @@ namespace {
 /// Evaluation mode, until it goes out of scope.
 class Evaluating {
  public:
-  explicit Evaluating(nn::Module& model) : model_(model), was_training_(model.training) { model_.eval(); }
-  ~Evaluating() { model_.train(was_training_); }
+  explicit Evaluating(nn::Module& model) {
+    for (nn::Module* module : model.modules()) before_.emplace_back(module, module->training);
+    model.eval();
+  }
+  ~Evaluating() {
+    for (const auto& [module, training] : before_) module->training = training;
+  }
   Evaluating(const Evaluating&) = delete;
   Evaluating& operator=(const Evaluating&) = delete;
 
  private:
-  nn::Module& model_;
-  bool was_training_;
+  std::vector<std::pair<nn::Module*, bool>> before_;
 };
 
 }  // namespace

@@ -52,7 +52,8 @@ struct TrainerOptions {
 };
 
 /// The share of examples for which the model's largest output is the target's class; 0 for no examples. The model is
-/// put into evaluation mode, without gradients, and back into the mode it was in. Batches go to `device`.
+/// put into evaluation mode, without gradients, and then each of its modules into the mode it was in. Batches go to
+/// `device`.
 double accuracy(nn::Module& model, const Dataset& dataset, Device device = {}, std::int64_t batch_size = 256);
 
 class Trainer : public Stateful {

@@ -78,6 +78,18 @@ TEST_CASE("accuracy is the share of right answers, asked in evaluation mode") {
   CHECK(train::accuracy(oracle, train::TensorDataset()) == 0);
 }
 
+TEST_CASE("accuracy leaves every module in the mode it was in, also on an error") {
+  train::MLP model({.inputs = 4, .hidden = 3, .classes = 2});
+  model.fc1->eval();  // as one that is not to be trained
+  const auto modes = [&] { return std::vector<bool>{model.training, model.fc1->training, model.fc2->training}; };
+  const std::vector<bool> before = {true, false, true};
+  CHECK(modes() == before);
+  train::accuracy(model, train::TensorDataset(zeros({3, 4}), arange(3)));
+  CHECK(modes() == before);
+  CHECK_THROWS_AS(train::accuracy(model, train::TensorDataset(zeros({3, 5}), arange(3))), Error);
+  CHECK(modes() == before);
+}
+
 TEST_CASE("training reports every step and every epoch, and learns") {
   std::vector<std::int64_t> steps;
   std::vector<train::EpochReport> epochs;
