@@ -9,6 +9,7 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/error.h>
 #include <cairn/core/ops.h>
+#include <cairn/optim/reduce_lr_on_plateau.h>
 
 namespace cairn::train {
 
@@ -57,6 +58,9 @@ Trainer::Trainer(nn::Module& model, optim::Optimizer& optimizer, DataLoader& loa
     : model_(model), optimizer_(optimizer), loader_(loader), test_(test), options_(std::move(options)) {
   check<ValueError>(options_.save_every >= 0, "Trainer: save_every is ", options_.save_every,
                     ", but must be 0 or more");
+  check<ValueError>(dynamic_cast<optim::ReduceLROnPlateau*>(options_.scheduler) == nullptr,
+                    "Trainer: ReduceLROnPlateau goes by a measure, and which one is not for the trainer to say; add it "
+                    "to checkpoint(), step it in on_epoch, and save there");
   checkpoint_.add("model", model_);
   checkpoint_.add("optimizer", optimizer_);
   checkpoint_.add("data", loader_);

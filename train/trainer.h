@@ -59,7 +59,8 @@ double accuracy(nn::Module& model, const Dataset& dataset, Device device = {}, s
 class Trainer : public Stateful {
  public:
   /// A classifier: the loss is cross entropy between model(inputs) [n, classes] and targets int64 [n]. All but the
-  /// options must outlive the trainer. `device` of the loader's options is where the model lies.
+  /// options must outlive the trainer. `device` of the loader's options is where the model lies. Throws ValueError for
+  /// a `save_every` below 0, and for a scheduler that goes by a measure: ReduceLROnPlateau.
   Trainer(nn::Module& model, optim::Optimizer& optimizer, DataLoader& loader, const Dataset& test,
           TrainerOptions options = {});
   Trainer(const Trainer&) = delete;

@@ -9,6 +9,7 @@
 #include <cairn/core/parallel.h>
 #include <cairn/optim/adam.h>
 #include <cairn/optim/cosine_annealing_lr.h>
+#include <cairn/optim/reduce_lr_on_plateau.h>
 #include <cairn/optim/sgd.h>
 #include <cairn/train/drawn_digits.h>
 #include <cairn/train/models.h>
@@ -18,6 +19,7 @@
 #include "temporary_folder.h"
 
 using namespace cairn;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -206,4 +208,11 @@ TEST_CASE("a trainer's own state is checked before it is taken") {
   CHECK_THROWS_AS(run.trainer.plan_load({{"loss_sum", "text"}, {"examples", 0}, {"history", List{}}}), TypeError);
   CHECK_THROWS_AS(run.trainer.plan_load({{"loss_sum", 0.0}}), KeyError);
   CHECK_THROWS_AS(Run(0, {.save_every = -1}), ValueError);
+}
+
+TEST_CASE("a scheduler that goes by a measure is refused before the first step") {
+  Run run(0, {});
+  optim::ReduceLROnPlateau plateau(run.optimizer);
+  CHECK_THROWS_WITH(train::Trainer(run.model, run.optimizer, run.loader, run.data.test, {.scheduler = &plateau}),
+                    Contains("ReduceLROnPlateau") && Contains("on_epoch"));
 }
