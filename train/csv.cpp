@@ -1,9 +1,9 @@
 #include <cairn/train/csv.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -79,14 +79,16 @@ class CsvReader {
 std::string_view trimmed(std::string_view field) {
   while (!field.empty() && (field.front() == ' ' || field.front() == '\t')) field.remove_prefix(1);
   while (!field.empty() && (field.back() == ' ' || field.back() == '\t')) field.remove_suffix(1);
-  if (field.size() > 1 && field.front() == '+') field.remove_prefix(1);
   return field;
 }
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   check<IoError>(file.is_open(), path, ": cannot be opened");
-  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string content;
+  std::array<char, 1 << 16> block;
+  while (file.read(block.data(), block.size()) || file.gcount() > 0)
+    content.append(block.data(), static_cast<std::size_t>(file.gcount()));
   check<IoError>(!file.bad(), path, ": cannot be read");
   return content;
 }
@@ -116,12 +118,16 @@ CsvTable read_csv(const std::string& path, const CsvOptions& options) {
     if (width == 0) width = fields.size();
     if (fields.size() != width) reader.refuse(text(fields.size(), " fields, but the lines before have ", width));
     for (std::size_t i = 0; i < width; ++i) {
-      const std::string_view field = trimmed(fields[i]);
+      std::string_view field = trimmed(fields[i]);
+      if (field.starts_with('+') && !field.starts_with("+-")) field.remove_prefix(1);
       double number = 0;
       const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-      if (error != std::errc() || end != field.data() + field.size())
+      const bool whole = end == field.data() + field.size();
+      if (!whole || error != std::errc()) {
+        const bool too_far = whole && error == std::errc::result_out_of_range;
         reader.refuse(text("column ", i + 1, table.columns.empty() ? "" : text(" (", table.columns[i], ")"), ": '",
-                           fields[i], "' is no number"));
+                           fields[i], too_far ? "' is out of float64's range" : "' is no number"));
+      }
       numbers.push_back(number);
     }
   }

@@ -32,7 +32,8 @@ struct CsvTable {
 };
 
 /// Throws IoError when the file cannot be read, and FormatError, naming file and line, for a line with another number
-/// of fields than the first, a field that is no number, or a quotation mark that does not end.
+/// of fields than the first, a field that is no number or one out of float64's range, or a quotation mark that does not
+/// end.
 CsvTable read_csv(const std::string& path, const CsvOptions& options = {});
 
 /// Examples from a table: the column `target` is what is to be predicted, int64 classes or float32 numbers by

@@ -24,11 +24,11 @@ std::string write(const TemporaryFolder& folder, const std::string& content) {
 TEST_CASE("a table is read with its names, quotation marks, empty lines and any ends of lines") {
   const TemporaryFolder folder;
   const std::string path =
-      write(folder, "\xef\xbb\xbfpetal,\"the \"\"name\"\"\", species \r\n1.5,\"2e1\",0\r\n\r\n +3 ,-4,1");
+      write(folder, "\xef\xbb\xbf+petal,\"the \"\"name\"\"\", species \r\n1.5,\"2e1\",0\r\n\r\n +3 ,-4,1e-310");
   const train::CsvTable table = train::read_csv(path);
-  CHECK(table.columns == std::vector<std::string>{"petal", "the \"name\"", "species"});
+  CHECK(table.columns == std::vector<std::string>{"+petal", "the \"name\"", "species"});
   CHECK(table.numbers.shape() == Shape{2, 3});
-  CHECK(numbers<double>(table.numbers) == std::vector<double>{1.5, 20, 0, 3, -4, 1});
+  CHECK(numbers<double>(table.numbers) == std::vector<double>{1.5, 20, 0, 3, -4, 1e-310});
   CHECK(table.column("species") == 2);
   CHECK_THROWS_WITH(table.column("specie"), Contains("nearest is 'species'"));
 }
@@ -44,7 +44,7 @@ TEST_CASE("a table without header, and with another delimiter") {
 
 TEST_CASE("what is no table of numbers is refused with its line") {
   const TemporaryFolder folder;
-  const auto fault_of = [&](const char* content) {
+  const auto fault_of = [&](const std::string& content) {
     try {
       train::read_csv(write(folder, content));
     } catch (const FormatError& error) {
@@ -55,9 +55,14 @@ TEST_CASE("what is no table of numbers is refused with its line") {
   CHECK_THAT(fault_of("a,b\n1,2\n\n3\n"), Contains("line 4: 1 fields, but the lines before have 2"));
   CHECK_THAT(fault_of("a,b\n1,two\n"), Contains("line 2: column 2 (b): 'two' is no number"));
   CHECK_THAT(fault_of("a,b\n1,\n"), Contains("column 2 (b): '' is no number"));
+  for (const std::string field : {"+-5", "-+5", "++5", "+", "-", "1e"})
+    CHECK_THAT(fault_of("a\n" + field), Contains("line 2: column 1 (a): '" + field + "' is no number"));
+  for (const std::string field : {"1e999", "-1e999", "1e-400"})
+    CHECK_THAT(fault_of("a\n" + field), Contains("line 2: column 1 (a): '" + field + "' is out of float64's range"));
   CHECK_THAT(fault_of("a\n\"1\n"), Contains("line 2: a quotation mark opens a field that does not end"));
   CHECK_THAT(fault_of("a,b\n\"1\"2,3\n"), Contains("line 2: after a field in quotation marks stands '2'"));
   CHECK_THROWS_AS(train::read_csv(folder.file("absent.csv")), IoError);
+  CHECK_THROWS_AS(train::read_csv(folder.path()), IoError);
 }
 
 TEST_CASE("a column becomes the targets, as classes or as numbers") {
