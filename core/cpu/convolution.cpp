@@ -17,7 +17,7 @@
 namespace cairn {
 namespace {
 
-inline constexpr std::int64_t cached_sums = 1 << 17;
+constexpr std::int64_t cached_numbers = 1 << 17;  // they stay in the second cache
 
 /// Channels whose rows of the matrix make about `rows`.
 std::int64_t channels_for(std::int64_t rows, std::int64_t channels, std::int64_t taps) {
@@ -48,10 +48,27 @@ void add_product(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std
   }
 }
 
-/// a [rows, channels taps] times the columns of the images, handed over row by row: finish(row, image, row of places,
-/// first place, how many, numbers).
+/// A matrix [rows, channels taps], in which the taps of a channel lie side by side.
+template <class T>
+struct Kernels {
+  const T* data;
+  std::int64_t row, channel;  // from one to the next
+};
+
+/// c ← c + the kernels of `count` channels times their columns b [count taps, n]; c ← the product if it is `first`.
+template <class T>
+void add_kernels(std::int64_t rows, std::int64_t n, std::int64_t count, std::int64_t taps, const T* a,
+                 const Kernels<T>& kernels, const T* b, T* c, bool first) {
+  if (kernels.channel == taps) return add_product(rows, n, count * taps, a, kernels.row, b, n, c, first);
+  for (std::int64_t k = 0; k < count; ++k)
+    add_product(rows, n, taps, a + k * kernels.channel, kernels.row, b + k * taps * n, n, c, first && k == 0);
+}
+
+/// The kernels times the columns of the images, handed over row by row: finish(row, image, row of places, first place,
+/// how many, numbers).
 template <class T, class Finish>
-void multiply_columns(const Images<T>& images, std::int64_t channels, const T* a, std::int64_t rows, Finish&& finish) {
+void multiply_columns(const Images<T>& images, std::int64_t channels, const Kernels<T>& kernels, std::int64_t rows,
+                      Finish&& finish) {
   const std::int64_t taps = images.taps(), length = channels * taps;
   if (taps == 0) channels = 0;  // then all sums are 0
   const std::int64_t at_once = channels_for(block_k, channels, taps);
@@ -66,7 +83,8 @@ void multiply_columns(const Images<T>& images, std::int64_t channels, const T* a
     for (std::int64_t c = 0; first || c < channels; c += at_once) {
       const std::int64_t count = at_most(channels - c, at_once);
       panel.fill(c, count, matrix.data());
-      add_product(rows, n, count * taps, a + c * taps, length, matrix.data(), n, product.data(), first);
+      add_kernels(rows, n, count, taps, kernels.data + c * kernels.channel, kernels, matrix.data(), product.data(),
+                  first);
       first = false;
     }
     for (std::int64_t r = 0; r < rows; ++r) {
@@ -102,7 +120,9 @@ void conv2d(const KernelCall& call) {
     const Images<T> images = sizes.seen_by_y(data_of<T>(x) + g * sizes.in * sizes.x_plane());
     T* const result = data_of<T>(y) + g * sizes.out * sizes.y_plane();
     const T* added = bias.present() ? data_of<T>(bias) + g * sizes.out * bias.strides[0] : nullptr;
-    multiply_columns(images, sizes.in, data_of<T>(weight) + g * sizes.out * sizes.in * sizes.taps(), sizes.out,
+    const std::int64_t taps = sizes.taps(), row = sizes.in * taps;
+    const Kernels<T> kernels{data_of<T>(weight) + g * sizes.out * row, row, taps};
+    multiply_columns(images, sizes.in, kernels, sizes.out,
                      [&](std::int64_t row, std::int64_t image, std::int64_t line, std::int64_t place,
                          std::int64_t count, const T* numbers) {
                        const T constant = added ? added[row * bias.strides[0]] : T(0);
@@ -157,14 +177,21 @@ void turn_kernel(const Sizes& sizes, const Phase& y, const Phase& x, const T* we
 template <class T>
 void gradient_of_input(const Sizes& sizes, T* gx, const T* g, const T* weight) {
   const Conv2dAttributes& attributes = sizes.attributes;
-  Scratch<T> turned(sizes.in * sizes.out * sizes.taps());
+  const std::int64_t all = sizes.taps(), size = sizes.in * sizes.out * all;
+  Scratch<T> turned(size);
   for (std::int64_t down = 0; down < attributes.stride[0]; ++down) {
     for (std::int64_t across = 0; across < attributes.stride[1]; ++across) {
       const Phase y(attributes, 0, down, sizes.height, sizes.y_height, sizes.kernel_height);
       const Phase x(attributes, 1, across, sizes.width, sizes.y_width, sizes.kernel_width);
       const Images<T> images{y.axis, x.axis, sizes.n, sizes.y_image(), g};
-      turn_kernel(sizes, y, x, weight, turned.data());
-      multiply_columns(images, sizes.out, turned.data(), sizes.in,
+      const std::int64_t taps = images.taps();
+      Kernels<T> kernels{turned.data(), sizes.out * taps, taps};
+      // To turn what no cache holds, for a few panels, costs more than to read it as it lies.
+      if (taps == all && size > cached_numbers && Panel<T>::count(images) <= 4)
+        kernels = {weight, taps, sizes.in * taps};
+      else
+        turn_kernel(sizes, y, x, weight, turned.data());
+      multiply_columns(images, sizes.out, kernels, sizes.in,
                        [&](std::int64_t row, std::int64_t image, std::int64_t line, std::int64_t place,
                            std::int64_t count, const T* numbers) {
                          T* plane = gx + image * sizes.x_image() + row * sizes.x_plane();
@@ -187,7 +214,7 @@ void gradient_of_weight(const Sizes& sizes, T* gw, const T* g, const T* x) {
   const bool worthwhile = sizes.n * plane * sizes.out * length > parallel_size;
   // Channels whose sums stay in a cache, and that leave something to do for every thread.
   const std::int64_t shares = worthwhile ? cairn_kernel_concurrency() : 1;
-  const std::int64_t at_a_time = channels_for(at_most(cached_sums / out, length / shares), sizes.in, taps);
+  const std::int64_t at_a_time = channels_for(at_most(cached_numbers / out, length / shares), sizes.in, taps);
   kernel_parallel_for((sizes.in + at_a_time - 1) / at_a_time, worthwhile, [&](std::int64_t part) {
     const std::int64_t begin = part * at_a_time, end = at_most(begin + at_a_time, sizes.in);
     const std::int64_t at_once = channels_for(block_rows, end - begin, taps), rows = (end - begin) * taps;
