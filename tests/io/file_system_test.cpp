@@ -76,9 +76,11 @@ TEST_CASE("A save replaces the file, and nothing stays beside it", "[io][files]"
   CHECK(count_files(folder.path()) == 1);
   io::save(path, 6, {.synced = false});
   CHECK(io::load(path).as_int() == 6);
-  REQUIRE(::chdir(folder.path().c_str()) == 0);
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
   io::save("relative.cairn", 7);
   CHECK(io::load("relative.cairn").as_int() == 7);
+  std::filesystem::current_path(before);
   CHECK(count_files(folder.path()) == 2);
 }
 
