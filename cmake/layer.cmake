@@ -46,9 +46,11 @@ function(cairn_layer layer)
     target_link_libraries(cairn_${layer} PUBLIC Cairn::${dependency})
   endforeach()
   target_link_libraries(cairn_${layer} PRIVATE $<BUILD_INTERFACE:cairn_compile_options>)
-  # -O3, CMake's choice for a release, is for kernels: elsewhere it only adds size.
-  target_compile_options(cairn_${layer} PRIVATE $<$<CONFIG:Release>:-O2>)
-  set_source_files_properties(${arg_COLD} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+  # -O3, CMake's choice for a release, is for kernels: elsewhere it only adds size. A function begins at a cache line:
+  # else the step of a tiny network takes 3 % more or less with every change of code elsewhere.
+  target_compile_options(cairn_${layer} PRIVATE $<$<CONFIG:Release>:-O2> $<$<CONFIG:Release>:-falign-functions=64>)
+  set_source_files_properties(${arg_COLD} PROPERTIES COMPILE_OPTIONS
+    "$<$<CONFIG:Release>:-Os>;$<$<CONFIG:Release>:-fno-align-functions>")
   # What a program does not reach is left out of it.
   target_link_options(cairn_${layer} INTERFACE $<$<PLATFORM_ID:Linux>:LINKER:--gc-sections>)
   foreach(library IN LISTS arg_LIBRARIES)
