@@ -72,13 +72,15 @@ TEST_CASE("killed 20 times with SIGKILL and resumed from its file, a run ends wi
   const auto process = [&](const std::string& path) noexcept {
     const pid_t child = ::fork();
     if (child != 0) return child;
-    const bool begun = std::filesystem::exists(path);
-    WholeRun run(begun ? 99 : 1, options);
-    if (begun) run.resume(io::open(path));
-    while (run.done < WholeRun::steps) {
-      run.step();
-      if (run.done % 3 == 0 || run.done == WholeRun::steps)
-        io::save(path, run.checkpoint.state(), {.synced = false});  // a process dies, not the machine
+    {
+      const bool begun = std::filesystem::exists(path);
+      WholeRun run(begun ? 99 : 1, options);
+      if (begun) run.resume(io::open(path));
+      while (run.done < WholeRun::steps) {
+        run.step();
+        if (run.done % 3 == 0 || run.done == WholeRun::steps)
+          io::save(path, run.checkpoint.state(), {.synced = false});  // a process dies, not the machine
+      }
     }
     ::_exit(0);
   };
