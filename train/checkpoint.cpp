@@ -117,6 +117,7 @@ LoadPlan Checkpoint::plan_load(const Value& state) {
     values_ = std::move(values);
     steps_ = steps;
     best_metric_ = metric;
+    resumed_ = true;
   });
   return plan;
 }
@@ -161,8 +162,17 @@ std::vector<std::int64_t> Checkpoint::saved_steps() const {
   return steps;
 }
 
+/// A run that begins must not take the place of one that is there.
+void Checkpoint::check_no_other_run() const {
+  const std::vector<std::int64_t> steps = saved_steps();
+  check<ValueError>(steps.empty() || resumed_, options_.folder, ": holds checkpoints of another run, up to step ",
+                    steps.empty() ? 0 : steps.front(),
+                    "; load_latest() or load_best() goes on with it, another folder keeps it");
+}
+
 std::vector<std::string> Checkpoint::step(const Dict& metrics) {
   check<ValueError>(!options_.folder.empty(), "Checkpoint: step() saves into a folder, but the options name none");
+  if (steps_ == 0) check_no_other_run();
   std::optional<double> metric;
   if (const std::string& name = options_.best.metric; !name.empty()) {
     const Value* given = metrics.find(Key(name));

@@ -36,8 +36,9 @@
 //                                              ├─ step-00000020.cairn
 //                                              └─ best.cairn            the one with the highest accuracy so far
 //
-// A new file is there, whole, before an old one goes. A run that went back to an older file, or began anew in the same
-// folder, leaves its later steps behind: those files go when it next saves a numbered one, which then is the latest.
+// A new file is there, whole, before an old one goes. A run that went back to an older file leaves its later steps
+// behind: those files go when it next saves a numbered one, which then is the latest. One that begins anew does not
+// take the place of another: a folder with numbered files of a run that it did not load is refused.
 #pragma once
 
 #include <cstdint>
@@ -101,9 +102,9 @@ class Checkpoint {
   LoadPlan plan_load(const Value& state);
 
   /// Says that an epoch (or whatever is counted) is done, with what was measured of it; saves into the folder what the
-  /// options say, and returns the paths of the files written. Throws ValueError without a folder, KeyError when the
-  /// metric to be the best in is not among `metrics`, and as io::save; then the call has not counted, and every file
-  /// that was there still is.
+  /// options say, and returns the paths of the files written. Throws ValueError without a folder, or
+  /// for another run's (see above), KeyError when the metric to be the best in is not among `metrics`, and as io::save;
+  /// then the call has not counted, and every file that was there still is.
   std::vector<std::string> step(const Dict& metrics = {});
   std::int64_t steps() const { return steps_; }                ///< How many calls of `step` the run has seen.
   std::optional<double> best() const { return best_metric_; }  ///< The best number so far; saved with the run.
@@ -115,6 +116,7 @@ class Checkpoint {
   LoadReport load_best(const CommitOptions& options = {}, const io::OpenOptions& open = {});
 
  private:
+  void check_no_other_run() const;
   bool improves(double metric) const;
   std::string path_of(std::int64_t step) const;
   std::vector<std::int64_t> saved_steps() const;  ///< Those that there are files of, the newest first.
@@ -123,6 +125,7 @@ class Checkpoint {
   std::vector<std::pair<std::string, Stateful*>> parts_;
   Dict values_;
   std::int64_t steps_ = 0;
+  bool resumed_ = false;  ///< From whatever file: it may go back in its folder.
   std::optional<double> best_metric_;
 };
 

@@ -140,6 +140,23 @@ TEST_CASE("after going back, what came before stays, as much as is kept") {
   CHECK(files(folder.path()) == Names{"step-00000003.cairn", "step-00000004.cairn"});
 }
 
+TEST_CASE("a run that begins in the folder of another is refused, and takes nothing from it") {
+  const TemporaryFolder folder;
+  const train::CheckpointOptions options{.folder = folder.path(), .best = {"accuracy"}};
+  Run first(options);
+  for (int step = 1; step <= 3; ++step) first.step(step, 0.5);
+  const Names before = files(folder.path());
+  const std::string best = read_file(folder.file("best.cairn"));
+  Run second(options);
+  CHECK_THROWS_WITH(second.step(9, 0.9),
+                    Contains("holds checkpoints of another run, up to step 3") && Contains("load_latest()"));
+  CHECK(second.checkpoint.steps() == 0);
+  CHECK(files(folder.path()) == before);
+  CHECK(read_file(folder.file("best.cairn")) == best);
+  second.checkpoint.load_latest();
+  CHECK(second.step(4, 0.9) == Names{"step-00000004.cairn", "best.cairn"});
+}
+
 TEST_CASE("what is not a checkpoint's stays in the folder, and is not loaded") {
   const TemporaryFolder folder;
   for (const char* name : {"step-1.cairn", "step-00000001.cairn.bak", "step-x.cairn", "notes.txt"})
