@@ -12,25 +12,25 @@ constexpr std::array<const Codec*, 2> codecs{&raw_codec, &zstd_codec};
 // rest.
 constexpr std::size_t smallest_packed_fast = 16 << 10;
 constexpr std::size_t smallest_packed_small = 64;
-constexpr int level_fast = 1, level_small = 3;  // beyond 3, weights take five times as long for half a per cent
 
 constexpr std::size_t probe_count = 4, probe_size = 4 << 10;
 
 /// Whether packing is likely to save a tenth, judged by four samples at fixed places.
-bool is_promising(std::span<const std::byte> chunk) {
+bool is_promising(std::span<const std::byte> chunk, DType dtype) {
   std::array<std::byte, probe_size> packed;
   const std::size_t step = (chunk.size() - probe_size) / (probe_count - 1);
   std::size_t total = 0;
   for (std::size_t i = 0; i < probe_count; ++i) {
-    const std::size_t size = zstd_codec.encode(chunk.subspan(i * step, probe_size), packed, level_fast);
+    const std::size_t size = zstd_codec.encode(chunk.subspan(i * step, probe_size), dtype, Preset::fast, packed);
     total += size == 0 ? probe_size : size;
   }
   return total <= probe_count * probe_size * 9 / 10;
 }
 
-Packed pack_with(const Codec& codec, std::span<const std::byte> chunk, int level, std::size_t most, Buffer& scratch) {
+Packed pack_with(const Codec& codec, std::span<const std::byte> chunk, DType dtype, Preset preset, std::size_t most,
+                 Buffer& scratch) {
   const std::span<std::byte> out = scratch.get(most);
-  const std::size_t size = codec.encode(chunk, out, level);
+  const std::size_t size = codec.encode(chunk, dtype, preset, out);
   if (size == 0) return {&raw_codec, chunk};
   return {&codec, out.first(size)};
 }
@@ -50,12 +50,12 @@ std::string codec_names() {
   return names;
 }
 
-Packed pack(std::span<const std::byte> chunk, DType, Preset preset, Buffer& scratch) {
+Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch) {
   const std::size_t size = chunk.size();
-  if (preset == Preset::fast && size >= smallest_packed_fast && is_promising(chunk))
-    return pack_with(zstd_codec, chunk, level_fast, size - size / 10, scratch);
+  if (preset == Preset::fast && size >= smallest_packed_fast && is_promising(chunk, dtype))
+    return pack_with(zstd_codec, chunk, dtype, preset, size - size / 10, scratch);
   if (preset == Preset::small && size >= smallest_packed_small)
-    return pack_with(zstd_codec, chunk, level_small, size - size / 64 - 1, scratch);
+    return pack_with(zstd_codec, chunk, dtype, preset, size - size / 64 - 1, scratch);
   return {&raw_codec, chunk};
 }
 

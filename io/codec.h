@@ -1,6 +1,6 @@
 // How a chunk is packed, and the choice between the ways.
 //
-// To add a codec: a file like zstd_codec.cpp, a row in the table of codec.cpp, an id in FORMAT.md (never reused), and,
+// To add a codec: a file like codecs/zstd.cpp, a row in the table of codec.cpp, an id in FORMAT.md (never reused), and,
 // if a preset shall use it, a line in `pack`.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include <cairn/core/dtype.h>
 #include <cairn/io/bytes.h>
+#include <cairn/io/checksum.h>
 #include <cairn/io/save.h>
 
 namespace cairn::io {
@@ -20,11 +21,16 @@ struct Codec {
   std::uint8_t id;
   std::string_view name;
 
-  /// Packs `in` into `out` at a level of its own; returns the size, or 0 when it takes more than `out`.
-  std::size_t (*encode)(std::span<const std::byte> in, std::span<std::byte> out, int level);
+  /// Packs `chunk`, whole elements of `dtype`, into `out`; returns the size, or 0 when it takes more than `out` or this
+  /// codec cannot pack such a chunk.
+  std::size_t (*encode)(std::span<const std::byte> chunk, DType dtype, Preset preset, std::span<std::byte> out);
 
-  /// Unpacks `in`, which must fill `out` exactly; returns what is wrong, or null.
-  const char* (*decode)(std::span<const std::byte> in, std::span<std::byte> out);
+  /// Unpacks `stored`, which must fill `to` exactly; returns what is wrong, or null. `stored` may hold anything.
+  const char* (*decode)(std::span<const std::byte> stored, DType dtype, std::span<std::byte> to);
+
+  /// The same, and the hash of `stored` in the same pass: what lies in the cache is both checked and unpacked. Null
+  /// where that gains nothing: the caller hashes first.
+  const char* (*decode_and_hash)(std::span<const std::byte> stored, DType dtype, std::span<std::byte> to, Hash& hash);
 };
 
 extern const Codec raw_codec, zstd_codec;

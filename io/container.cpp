@@ -201,7 +201,7 @@ void Container::read_into(std::uint32_t blob, std::uint64_t chunk, Scratch& scra
     fail(blob, chunk, entry, text("codec ", int{entry.record.codec}),
          text("one of those this Cairn knows: ", codec_names()));
   const std::span<const std::byte> stored{fetch(blob, chunk, entry, scratch), entry.record.stored};
-  if (const char* wrong = codec->decode(stored, to))
+  if (const char* wrong = codec->decode(stored, static_cast<DType>(index_->blob(blob).dtype), to))
     fail(blob, chunk, entry, wrong, text("a chunk packed by ", codec->name));
 }
 

@@ -177,7 +177,7 @@ class Verification {
     std::span<const std::byte> decoded = stored;
     if (codec != &raw_codec) {
       const auto to = scratch_.decoded.get(static_cast<std::size_t>(entry.decoded));
-      if (const char* wrong = codec->decode(stored, to)) return wrong;
+      if (const char* wrong = codec->decode(stored, static_cast<DType>(index.blob(blob).dtype), to)) return wrong;
       decoded = to;
     }
     for (std::size_t at = 0; at < decoded.size(); at += leaf_size)

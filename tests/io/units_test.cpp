@@ -47,16 +47,16 @@ TEST_CASE("Every codec gives back what it packed, and refuses what is not its ow
     for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{1} << 20}) {
       const std::vector<std::byte> bytes = noise(size, 3);
       std::vector<std::byte> packed(size + 100), back(size);
-      packed.resize(codec->encode(bytes, packed, 1));
+      packed.resize(codec->encode(bytes, DType::uint8, io::Preset::fast, packed));
       REQUIRE_FALSE(packed.empty());
-      REQUIRE(codec->decode(packed, back) == nullptr);
+      REQUIRE(codec->decode(packed, DType::uint8, back) == nullptr);
       CHECK(back == bytes);
       std::vector<std::byte> small(size - 1), large(size + 1);
-      CHECK(codec->decode(packed, small) != nullptr);
-      CHECK(codec->decode(packed, large) != nullptr);
+      CHECK(codec->decode(packed, DType::uint8, small) != nullptr);
+      CHECK(codec->decode(packed, DType::uint8, large) != nullptr);
       CHECK(codec->decode(std::span(packed).first(packed.size() - 1), back) != nullptr);
       packed.push_back(std::byte{0});
-      CHECK(codec->decode(packed, back) != nullptr);
+      CHECK(codec->decode(packed, DType::uint8, back) != nullptr);
       CHECK(codec->encode(noise(1000), std::span(packed).first(1), 1) == 0);  // does not fit
     }
   }
@@ -68,7 +68,7 @@ TEST_CASE("zstd frames that lie are refused", "[io][codec]") {
   const auto decode = [&](std::initializer_list<int> values) {
     std::vector<std::byte> frame;
     for (const int value : values) frame.push_back(static_cast<std::byte>(value));
-    return io::zstd_codec.decode(frame, out);
+    return io::zstd_codec.decode(frame, DType::uint8, out);
   };
   CHECK(decode({}) != nullptr);
   CHECK(decode({1, 2, 3, 4, 5, 6, 7, 8, 9}) != nullptr);

@@ -7,13 +7,13 @@ namespace cairn::io {
 
 namespace {
 
-std::size_t encode(std::span<const std::byte> in, std::span<std::byte> out, int) {
+std::size_t encode(std::span<const std::byte> in, DType, Preset, std::span<std::byte> out) {
   if (in.size() > out.size()) return 0;
   if (!in.empty()) std::memcpy(out.data(), in.data(), in.size());
   return in.size();
 }
 
-const char* decode(std::span<const std::byte> in, std::span<std::byte> out) {
+const char* decode(std::span<const std::byte> in, DType, std::span<std::byte> out) {
   if (in.size() != out.size()) return "it does not have the chunk's size";
   if (!in.empty()) std::memcpy(out.data(), in.data(), in.size());
   return nullptr;
@@ -21,6 +21,6 @@ const char* decode(std::span<const std::byte> in, std::span<std::byte> out) {
 
 }  // namespace
 
-const Codec raw_codec{0, "raw", encode, decode};
+const Codec raw_codec{0, "raw", encode, decode, nullptr};
 
 }  // namespace cairn::io
