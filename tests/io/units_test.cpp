@@ -57,7 +57,7 @@ TEST_CASE("Every codec gives back what it packed, and refuses what is not its ow
       CHECK(codec->decode(std::span(packed).first(packed.size() - 1), back) != nullptr);
       packed.push_back(std::byte{0});
       CHECK(codec->decode(packed, DType::uint8, back) != nullptr);
-      CHECK(codec->encode(noise(1000), std::span(packed).first(1), 1) == 0);  // does not fit
+      CHECK(codec->encode(noise(1000), std::span(X  // does not fit
     }
   }
   CHECK(io::find_codec(99) == nullptr);
