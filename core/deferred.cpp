@@ -15,9 +15,16 @@ namespace cairn {
 
 Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Shape& shape, DType dtype, Device device,
                      bool requires_grad) {
+  return make_deferred(std::move(source), id, TensorLayout{shape, contiguous_strides(shape)}, dtype, device,
+                       requires_grad);
+}
+
+Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const TensorLayout& layout, DType dtype,
+                     Device device, bool requires_grad) {
   check<ValueError>(static_cast<bool>(source), "make_deferred: a deferred tensor needs a source");
-  Reference<TensorImpl> impl = TensorImpl::make(shape, contiguous_strides(shape), dtype, device);
+  Reference<TensorImpl> impl = TensorImpl::make(layout.shape, layout.strides, dtype, device);
   impl->measure();
+  impl->offset = layout.offset;
   impl->requires_grad = requires_grad;
   impl->rare_parts().source = std::move(source);
   impl->rare->source_id = id;

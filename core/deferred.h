@@ -29,6 +29,9 @@ class TensorSource : public Counted {
   virtual ~TensorSource() = default;
   static void destroy(TensorSource* source) { delete source; }
 
+  /// Whether it reads parts of its tensors: then views of them are deferred tensors as well.
+  virtual bool reads_views() const { return false; }
+
   /// Checks every stored byte of the given deferred tensors of this source; throws FormatError or IoError.
   virtual void verify(std::span<const Tensor> tensors, const Progress& progress) = 0;
 
@@ -41,7 +44,20 @@ class TensorSource : public Counted {
   virtual std::vector<Tensor> materialize(std::span<const Tensor> tensors, const Progress& progress) = 0;
 };
 
+/// Which of a source's numbers a deferred tensor is made of, elements counted as the source lays them out. Views of a
+/// deferred tensor (narrow, select, transpose, ...) are deferred, too, and differ in this alone: a slice of a large
+/// tensor is read without the rest.
+struct TensorLayout {
+  Shape shape;
+  Shape strides;
+  std::int64_t offset = 0;
+};
+
 /// A deferred tensor. `id` is the source's own name for it.
+Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const TensorLayout& layout, DType dtype,
+                     Device device, bool requires_grad = false);
+
+/// The same of a source that lays out elements row by row.
 Tensor make_deferred(Reference<TensorSource> source, std::uint64_t id, const Shape& shape, DType dtype, Device device,
                      bool requires_grad = false);
 TensorSource* source_of(const Tensor& tensor);  ///< Null unless deferred.

@@ -119,8 +119,12 @@ Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
 
 Tensor make_alias(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& from = defined_impl(of);
-  check<ValueError>(static_cast<bool>(from.storage),
-                    "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
+  if (!from.storage) {
+    const RareParts& rare = *from.rare;
+    check<ValueError>(rare.source->reads_views(),
+                      "a view was asked of a tensor whose numbers are still in its file; materialize() it first");
+    return make_deferred(rare.source, rare.source_id, TensorLayout{shape, strides, offset}, from.dtype, from.device);
+  }
   Reference<TensorImpl> impl = TensorImpl::make(shape, strides, from.dtype, from.device);
   impl->is_view = true;
   impl->measure();
@@ -131,7 +135,7 @@ Tensor make_alias(const Tensor& of, const Shape& shape, const Shape& strides, st
 Tensor make_view(const Tensor& of, const Shape& shape, const Shape& strides, std::int64_t offset) {
   Tensor view = make_alias(of, shape, strides, offset);
   TensorImpl &impl = *view.impl(), &from = *of.impl();
-  if (!is_floating_point(impl.dtype)) return view;
+  if (!impl.storage || !is_floating_point(impl.dtype)) return view;  // deferred: gradients begin at real numbers
   impl.base = from.base ? from.base : Reference<TensorImpl>::share(&from);
   impl.graph_version.store(impl.storage->version(), std::memory_order_relaxed);
   impl.origin = thread_state.grad_enabled ? from.origin : ViewOrigin::without_grad_mode;

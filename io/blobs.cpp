@@ -9,11 +9,21 @@
 
 #include <cairn/core/autograd.h>
 #include <cairn/core/backend.h>
+#include <cairn/core/deferred.h>
 #include <cairn/core/tensor_impl.h>
+#include <cairn/io/container_source.h>
 
 namespace cairn::io {
 
 namespace {
+
+const ContainerSource* file_of(const Tensor& tensor) {
+  return static_cast<const ContainerSource*>(source_of(tensor));  // no other source comes here
+}
+
+std::uint32_t blob_in_file(const ContainerSource& file, const Tensor& tensor) {
+  return file.container().index().tensor(static_cast<std::uint32_t>(source_id_of(tensor))).blob;
+}
 
 /// Where a tensor's elements lie in its storage: [begin, end), counted in elements.
 struct Extent {
@@ -49,11 +59,13 @@ Extent extent_of(const TensorImpl& impl) {
 
 /// Tensors of one storage get one number, in the order of their first; returns how many there are.
 std::uint32_t number_storages(std::span<const Tensor> tensors, std::vector<std::uint32_t>& number_of) {
-  using Identity = std::pair<const Storage*, DType>;  // a storage holds one dtype, unless memory was borrowed twice
-  const auto identity = [](const Tensor& tensor) { return Identity(tensor.impl()->storage.get(), tensor.dtype()); };
-  const auto hash = [](const Identity& key) {
-    return std::hash<const void*>()(key.first) ^ static_cast<std::size_t>(key.second);
+  // A storage holds one dtype, unless memory was borrowed twice; a file's storages are its blobs.
+  using Identity = std::pair<const void*, std::size_t>;
+  const auto identity = [](const Tensor& tensor) {
+    if (const ContainerSource* file = file_of(tensor)) return Identity(file, blob_in_file(*file, tensor));
+    return Identity(tensor.impl()->storage.get(), static_cast<std::size_t>(tensor.dtype()));
   };
+  const auto hash = [](const Identity& key) { return std::hash<const void*>()(key.first) ^ key.second * 0x9e3779b9u; };
   std::unordered_map<Identity, std::uint32_t, decltype(hash)> numbers(0, hash);
   constexpr std::size_t few = 16;  // compared one by one: faster than hashing
   const bool by_hash = tensors.size() > few;
@@ -86,10 +98,12 @@ class BlobMaker {
   BlobMaker(BlobPlan& plan, std::span<const Tensor> tensors) : plan_(plan), tensors_(tensors) {}
 
   void add(std::span<const std::uint32_t> members) {
-    const Storage& storage = *tensors_[members[0]].impl()->storage;
-    Blob blob{.dtype = tensors_[members[0]].dtype(),
-              .device = storage.device(),
-              .host_memory = storage.backend().host_memory};
+    const Tensor& first = tensors_[members[0]];
+    const ContainerSource* const file = file_of(first);
+    const Storage* const storage = first.impl()->storage.get();
+    Blob blob{.dtype = first.dtype(),
+              .device = file ? Device() : storage->device(),
+              .host_memory = file || storage->backend().host_memory};
     blob.first_segment = static_cast<std::uint32_t>(plan_.segments.size());
     find_ranges(members);
     const std::uint64_t element = size_of(blob.dtype);
@@ -101,9 +115,13 @@ class BlobMaker {
     }
     blob.size = elements * element;
     if (full) {
-      for (const Range& range : ranges_)
-        plan_.segments.push_back({static_cast<const std::byte*>(storage.data()) + range.begin * element,
-                                  (range.end - range.begin) * element});
+      for (const Range& range : ranges_) {
+        const std::uint64_t begin = range.begin * element, size = (range.end - range.begin) * element;
+        if (file)
+          plan_.segments.push_back({nullptr, size, begin, blob_in_file(*file, first), file});
+        else
+          plan_.segments.push_back({static_cast<const std::byte*>(storage->data()) + begin, size});
+      }
     } else {
       const Tensor copy = copy_of(members, blob.dtype, elements);
       plan_.segments.push_back({static_cast<const std::byte*>(copy.raw_data()), blob.size});
@@ -150,15 +168,13 @@ class BlobMaker {
     const NoGrad guard;
     const Tensor copy = zeros({static_cast<std::int64_t>(elements)}, {.dtype = dtype});
     for (const std::uint32_t member : members) {
-      const Tensor& tensor = tensors_[member];
-      if (tensor.numel() == 0) continue;
-      Shape shape = tensor.shape();
-      for (int i = 0; i < shape.rank(); ++i) {
-        if (tensor.strides()[i] == 0) shape[i] = 1;  // the same element again
+      Tensor part = tensors_[member];
+      if (part.numel() == 0) continue;
+      for (int i = 0; i < part.dim(); ++i) {
+        if (part.strides()[i] == 0) part = part.narrow(i, 0, 1);  // the same element again
       }
-      const auto offset = static_cast<std::int64_t>(plan_.offset_of[member]);
-      copy.as_strided(shape, tensor.strides(), offset)
-          .copy_(tensor.as_strided(shape, tensor.strides(), tensor.storage_offset()));
+      copy.as_strided(part.shape(), part.strides(), static_cast<std::int64_t>(plan_.offset_of[member]))
+          .copy_(materialize(part));
     }
     return copy;
   }
@@ -197,28 +213,46 @@ BlobPlan plan_blobs(std::span<const Tensor> tensors) {
   return plan;
 }
 
+namespace {
+
+/// Bytes of a file's blob from `begin` on, into `to`.
+void read_from_file(const Segment& segment, std::uint64_t begin, std::span<std::byte> to) {
+  const Container& container = segment.file->container();
+  const std::uint64_t chunk_size = container.index().chunk_size();
+  for (begin += segment.begin; !to.empty();) {
+    const auto chunk = container.read(segment.blob, begin / chunk_size, thread_scratch()).subspan(begin % chunk_size);
+    const std::size_t part = std::min(chunk.size(), to.size());
+    std::memcpy(to.data(), chunk.data(), part);
+    to = to.subspan(part);
+    begin += part;
+  }
+}
+
+}  // namespace
+
 std::span<const std::byte> BlobPlan::bytes(std::uint32_t blob_number, std::uint64_t offset, std::uint64_t size,
                                            Buffer& scratch) const {
   const Blob& blob = blobs[blob_number];
   const Segment* segment = segments.data() + blob.first_segment;
   for (; offset >= segment->size; ++segment) offset -= segment->size;
-  if (blob.host_memory && segment->size - offset >= size)
+  if (segment->data && blob.host_memory && segment->size - offset >= size)
     return {segment->data + offset, static_cast<std::size_t>(size)};
 
-  const std::span<std::byte> to = scratch.get(static_cast<std::size_t>(size));
-  for (std::uint64_t done = 0; done < size; ++segment, offset = 0) {
-    const std::uint64_t part = std::min(size - done, segment->size - offset);
-    if (blob.host_memory) {
-      std::memcpy(to.data() + done, segment->data + offset, static_cast<std::size_t>(part));
+  const std::span<std::byte> all = scratch.get(static_cast<std::size_t>(size));
+  for (std::span<std::byte> to = all; !to.empty(); ++segment, offset = 0) {
+    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), segment->size - offset));
+    if (segment->file) {
+      read_from_file(*segment, offset, to.first(part));
+    } else if (blob.host_memory) {
+      std::memcpy(to.data(), segment->data + offset, part);
     } else {
       const Backend& device = backend(blob.device);
-      check_status(device.copy_out(blob.device.index(), to.data() + done, segment->data + offset,
-                                   static_cast<std::size_t>(part), nullptr),
-                   device, blob.device, "reading a tensor that is to be saved");
+      check_status(device.copy_out(blob.device.index(), to.data(), segment->data + offset, part, nullptr), device,
+                   blob.device, "reading a tensor that is to be saved");
     }
-    done += part;
+    to = to.subspan(part);
   }
-  return to;
+  return all;
 }
 
 }  // namespace cairn::io

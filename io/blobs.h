@@ -18,9 +18,15 @@
 
 namespace cairn::io {
 
+class ContainerSource;
+
+/// Bytes that lie together: in the device's memory, or still in a file, as a blob there has them.
 struct Segment {
-  const std::byte* data;  ///< In the device's memory.
+  const std::byte* data;  ///< Null: in a file.
   std::uint64_t size;
+  std::uint64_t begin = 0;                ///< In the blob of the file.
+  std::uint32_t blob = 0;                 ///< Of the file.
+  const ContainerSource* file = nullptr;  ///< Kept by the tensors.
 };
 
 struct Blob {
@@ -43,7 +49,7 @@ struct BlobPlan {
   std::span<const std::byte> bytes(std::uint32_t blob, std::uint64_t offset, std::uint64_t size, Buffer& scratch) const;
 };
 
-/// The tensors must outlive the plan and not change meanwhile.
+/// The tensors must outlive the plan and not change meanwhile. Deferred ones must be those of files (`io::open`).
 BlobPlan plan_blobs(std::span<const Tensor> tensors);
 
 }  // namespace cairn::io

@@ -21,12 +21,15 @@ Hash hash(std::span<const std::byte> bytes);  ///< XXH3-128 without a seed.
 /// The plain checksum of the header, the commit record and the table of piece checksums.
 inline std::uint64_t checksum(std::span<const std::byte> bytes) { return hash(bytes).low; }
 
-/// A number that belongs to one place of one commit: splitmix64's scrambling of all three (Steele et al., 2014).
-constexpr std::uint64_t scramble(std::uint32_t generation, std::uint32_t blob, std::uint32_t chunk) {
-  std::uint64_t x = (std::uint64_t{blob} << 32 | chunk) ^ generation * 0x9e3779b97f4a7c15ull;
+/// A number that belongs to one place of one commit: splitmix64's scrambling of both (Steele et al., 2014).
+constexpr std::uint64_t scramble(std::uint32_t generation, std::uint64_t place) {
+  std::uint64_t x = place ^ generation * 0x9e3779b97f4a7c15ull;
   x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
   x = (x ^ x >> 27) * 0x94d049bb133111ebull;
   return x ^ x >> 31;
+}
+constexpr std::uint64_t scramble(std::uint32_t generation, std::uint32_t blob, std::uint32_t chunk) {
+  return scramble(generation, std::uint64_t{blob} << 32 | chunk);
 }
 
 }  // namespace cairn::io

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <cairn/io/format.h>
+
 namespace cairn::io {
 
 namespace {
@@ -42,6 +44,12 @@ const Codec* find_codec(std::uint8_t id) {
     if (codec->id == id) return codec;
   }
   return nullptr;
+}
+
+bool is_possible(std::uint8_t codec, std::uint64_t stored, std::uint64_t decoded, DType) {
+  if (stored == 0 || stored > decoded) return false;
+  if (codec == raw_codec.id) return stored == decoded;
+  return codec != zstd_codec.id || decoded / zstd_largest_ratio <= stored;
 }
 
 std::string codec_names() {

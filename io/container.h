@@ -1,4 +1,4 @@
-// An open container: header, commit record and index verified, chunks to be read.
+// An open container: commit record and index verified, chunks to be read.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include <cairn/core/value.h>
 #include <cairn/io/bytes.h>
+#include <cairn/io/commit.h>
 #include <cairn/io/index.h>
 #include <cairn/io/source.h>
 
@@ -18,42 +19,52 @@ namespace cairn::io {
 /// What reading a chunk needs; one for each thread that reads.
 struct Scratch {
   Buffer stored, decoded;
+  SourceView view;  ///< Of what was read last, where the source can be looked at.
 };
 
 Scratch& thread_scratch();  ///< The calling thread's, kept from load to load.
 
-// The parts of a file, each checked on its own, so that `verify` can go on after one that is damaged.
-
-/// Throws FormatError, with a guess at what the file is, unless it begins as a container does.
-Header check_header(const Source& source);
-CommitRecord check_commit_record(const Source& source);
-
+/// An index as it lies in the file.
 struct IndexBytes {
-  std::vector<std::byte> owned;     ///< Empty when the source lies in memory.
+  Buffer owned;  ///< Empty when the source can be looked at.
+  SourceView view;
   std::span<const std::byte> body;  ///< Without the piece checksums.
   std::span<const std::byte> checksums;
 };
 
 /// The index's bytes and piece checksums, the latter verified.
-IndexBytes read_index(const Source& source, const CommitRecord& commit, const Limits& limits);
+IndexBytes read_index(const Source& source, const Commit& commit, const Limits& limits);
 
 /// Whether a piece of the index is as it was written.
-bool is_piece_whole(const IndexBytes& bytes, std::uint64_t piece, std::uint64_t generation);
-void check_index(const IndexBytes& bytes, const Source& source, const CommitRecord& commit);
+bool is_piece_whole(const IndexBytes& bytes, std::uint64_t piece, const Commit& commit);
 
 class Container {
  public:
-  Container(SourceReference source, const Limits& limits);
+  /// The newest state of the file, or that of a generation. Throws FormatError, and ValueError when there is no such
+  /// generation.
+  Container(SourceReference source, const Limits& limits, std::uint32_t generation = 0);
+
+  /// The state of a commit that was found in the file.
+  Container(SourceReference source, const Limits& limits, const Commit& commit);
 
   const Source& source() const { return *source_; }
-  const CommitRecord& commit() const { return commit_; }
+  const SourceReference& source_reference() const { return source_; }
+  const Limits& limits() const { return limits_; }
+  const Commit& commit() const { return commit_; }
   const Index& index() const { return *index_; }
 
-  /// The decoded bytes of a chunk, verified: in `scratch`, or where the source keeps them.
-  std::span<const std::byte> read(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch) const;
+  /// Checks a chunk's stored bytes and unpacks them into `to`, which holds anything after a FormatError.
+  void unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored,
+              std::span<std::byte> to) const;
 
-  /// The same into `to`, which is not touched before the chunk has been verified.
-  void read_into(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch, std::span<std::byte> to) const;
+  /// Checks a chunk's stored bytes.
+  void check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const;
+
+  /// The stored bytes of a chunk, unchecked: in `scratch`, or where the source keeps them.
+  std::span<const std::byte> read_stored(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch) const;
+
+  /// The decoded bytes of a chunk, checked: in `scratch`, or where the source keeps them.
+  std::span<const std::byte> read(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch) const;
 
   /// Names of all tensors: their paths in the tree, escaped unless asked otherwise (see Value::for_each_tensor).
   std::vector<std::string> names(bool escape = true) const;
@@ -61,14 +72,15 @@ class Container {
   std::string name_of_blob(std::uint32_t blob) const;  ///< The label of its first tensor.
 
  private:
+  void open_index(const Source& source);
   Value tree_of_undefined() const;
-  const std::byte* fetch(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry, Scratch& scratch) const;
-  [[noreturn]] void fail(std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry, std::string_view found,
+  std::uint64_t checksum_in_place(const Hash& stored, std::uint32_t blob, std::uint64_t chunk) const;
+  [[noreturn]] void fail(std::uint32_t blob, std::uint64_t chunk, std::string_view found,
                          std::string_view expected) const;
 
   SourceReference source_;
   Limits limits_;
-  CommitRecord commit_;
+  Commit commit_;
   IndexBytes bytes_;
   std::optional<Index> index_;
 };

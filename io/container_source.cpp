@@ -8,7 +8,8 @@
 #include <cairn/core/autograd.h>
 #include <cairn/core/backend.h>
 #include <cairn/core/parallel.h>
-#include <cairn/io/codec.h>
+#include <cairn/core/tensor_impl.h>
+#include <cairn/io/chunk_reader.h>
 #include <cairn/io/destinations.h>
 #include <cairn/io/report.h>
 
@@ -22,21 +23,6 @@ constexpr std::uint64_t parallel_from = std::uint64_t{1}
 Device device_of(const Tensor& tensor) { return tensor.device(); }
 
 bool is_in_host_memory(const Tensor& tensor) { return backend(device_of(tensor)).host_memory; }
-
-/// Calls `f(i)` for all i below `count`, on all threads if `parallel`, and `done(begin, end)` now and then in between.
-template <class F, class Done>
-void for_each_piece(std::size_t count, bool parallel, F&& f, Done&& done) {
-  const std::size_t window = parallel ? static_cast<std::size_t>(concurrency()) * 8 : 1;
-  for (std::size_t begin = 0; begin < count; begin += window) {
-    const std::size_t end = std::min(count, begin + window);
-    if (end - begin == 1)
-      f(begin);
-    else
-      parallel_for(static_cast<std::int64_t>(end - begin),
-                   [&](std::int64_t i) { f(begin + static_cast<std::size_t>(i)); });
-    done(begin, end);
-  }
-}
 
 }  // namespace
 
@@ -54,48 +40,53 @@ struct ContainerSource::Work {
   }
 };
 
-ContainerSource::Bytes ContainerSource::reach_of(std::uint32_t tensor) const {
-  const Index& index = container_.index();
-  const TensorRecord record = index.tensor(tensor);
-  const std::uint64_t element = size_of(static_cast<DType>(index.blob(record.blob).dtype));
-  const Shape shape = index.shape(tensor);
-  const std::int64_t numel = shape.numel();
-  std::uint64_t reach = static_cast<std::uint64_t>(numel);
-  if ((record.flags & flag_strided) != 0 && numel > 0) {
-    const Shape strides = index.strides(tensor);
+Reach reach_of(const Tensor& deferred) {
+  const TensorImpl& impl = *deferred.impl();
+  std::int64_t reach = impl.numel;
+  if (!impl.contiguous && impl.numel > 0) {
     reach = 1;
-    for (int d = 0; d < shape.rank(); ++d) reach += static_cast<std::uint64_t>((shape[d] - 1) * strides[d]);
+    for (int d = 0; d < impl.shape.rank(); ++d) reach += (impl.shape[d] - 1) * impl.strides[d];
   }
-  return {record.offset * element, (record.offset + reach) * element};
+  const auto element = static_cast<std::uint64_t>(size_of(impl.dtype)), begin = static_cast<std::uint64_t>(impl.offset);
+  return {begin * element, (begin + static_cast<std::uint64_t>(reach)) * element};
 }
 
 void ContainerSource::verify(std::span<const Tensor> tensors, const Progress& progress) {
-  struct Piece {
-    std::uint32_t blob;
-    std::uint64_t chunk;
-    auto operator<=>(const Piece&) const = default;
-  };
   const Index& index = container_.index();
-  std::vector<Piece> pieces;
+  std::vector<ChunkWanted> wanted;
   Work work{progress};
   for (const Tensor& tensor : tensors) {
-    const auto id = static_cast<std::uint32_t>(source_id_of(tensor));
-    const Bytes reach = reach_of(id);
+    const std::uint32_t blob = index.tensor(static_cast<std::uint32_t>(source_id_of(tensor))).blob;
+    const Reach reach = reach_of(tensor);
     if (reach.begin == reach.end) continue;
     for (std::uint64_t chunk = reach.begin / index.chunk_size(); chunk <= (reach.end - 1) / index.chunk_size(); ++chunk)
-      pieces.push_back({index.tensor(id).blob, chunk});
+      wanted.push_back({blob, static_cast<std::uint32_t>(chunk), 0});
   }
-  std::sort(pieces.begin(), pieces.end());
-  pieces.erase(std::unique(pieces.begin(), pieces.end()), pieces.end());
-  for (const Piece& piece : pieces) work.total += index.chunk(piece.blob, piece.chunk).decoded;
-  for_each_piece(
-      pieces.size(), work.total > parallel_from,
-      [&](std::size_t i) { container_.read(pieces[i].blob, pieces[i].chunk, thread_scratch()); },
-      [&](std::size_t begin, std::size_t end) {
-        std::uint64_t bytes = 0;
-        for (std::size_t i = begin; i < end; ++i) bytes += index.chunk(pieces[i].blob, pieces[i].chunk).decoded;
-        work.add(bytes);
-      });
+  std::sort(wanted.begin(), wanted.end(), [](const ChunkWanted& a, const ChunkWanted& b) {
+    return a.blob != b.blob ? a.blob < b.blob : a.chunk < b.chunk;
+  });
+  wanted.erase(
+      std::unique(wanted.begin(), wanted.end(),
+                  [](const ChunkWanted& a, const ChunkWanted& b) { return a.blob == b.blob && a.chunk == b.chunk; }),
+      wanted.end());
+  for (const ChunkWanted& chunk : wanted) work.total += index.chunk(chunk.blob, chunk.chunk).decoded;
+
+  class Checker final : public ChunkUser {
+   public:
+    Checker(const Index& index, Work& work) : index_(index), work_(work) {}
+    std::span<std::byte> place_for(const ChunkWanted&) override { return {}; }
+    void take(const ChunkWanted&, std::span<const std::byte>) override {}
+    void end(std::span<const ChunkWanted> done) override {
+      std::uint64_t bytes = 0;
+      for (const ChunkWanted& chunk : done) bytes += index_.chunk(chunk.blob, chunk.chunk).decoded;
+      work_.add(bytes);
+    }
+
+   private:
+    const Index& index_;
+    Work& work_;
+  } checker(index, work);
+  read_chunks(container_, wanted, work.total > parallel_from, checker);
 }
 
 void ContainerSource::read(std::span<const Transfer> batch, const Progress& progress, std::size_t* touched) {
@@ -119,11 +110,10 @@ void ContainerSource::read(std::span<const Transfer> batch, const Progress& prog
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Transfer& transfer = batch[i];
     if (transfer.to.device().is_meta() || transfer.from.numel() == 0) continue;
-    const auto id = static_cast<std::uint32_t>(source_id_of(transfer.from));
-    const TensorRecord record = index.tensor(id);
-    const Bytes reach = reach_of(id);
-    if ((record.flags & flag_strided) == 0 && transfer.to.is_contiguous()) {
-      fills.push_back({record.blob, reach.begin, reach.end, transfer.to, i});
+    const std::uint32_t blob = index.tensor(static_cast<std::uint32_t>(source_id_of(transfer.from))).blob;
+    const Reach reach = reach_of(transfer.from);
+    if (transfer.from.is_contiguous() && transfer.to.is_contiguous()) {
+      fills.push_back({blob, reach.begin, reach.end, transfer.to, i});
       continue;
     }
     // Strides on either side: through a copy in host memory.
@@ -132,22 +122,88 @@ void ContainerSource::read(std::span<const Transfer> batch, const Progress& prog
     const Tensor part =
         empty({static_cast<std::int64_t>((reach.end - reach.begin) / size_of(dtype))}, {.dtype = dtype});
     Work aside{{}};
-    fill(std::array{Fill{record.blob, reach.begin, reach.end, part}}, aside);
+    fill(std::array{Fill{blob, reach.begin, reach.end, part}}, aside);
     work.touch(i);
-    transfer.to.copy_(part.as_strided(index.shape(id), index.strides(id), 0));
+    transfer.to.copy_(part.as_strided(transfer.from.shape(), transfer.from.strides(), 0));
     work.add(static_cast<std::uint64_t>(transfer.from.nbytes()));
   }
   flush();
 }
 
-void ContainerSource::fill(std::span<const Fill> fills, Work& work) const {
-  struct Piece {
-    std::size_t fill;
-    std::uint64_t chunk;
+class ContainerSource::FillUser final : public ChunkUser {
+ public:
+  FillUser(const Index& index, std::span<const Fill> fills, bool parallel, Work& work)
+      : index_(index), fills_(fills), parallel_(parallel), work_(work) {}
+
+  std::span<std::byte> place_for(const ChunkWanted& wanted) override {
+    const Fill& fill = fills_[wanted.number];
+    const Part part = part_of(wanted);
+    if (!parallel_) work_.touch(fill.transfer);
+    if (part.size != part.decoded || fill.to.dtype() != index_.dtype(fill.blob) || !is_in_host_memory(fill.to))
+      return {};
+    return {static_cast<std::byte*>(fill.to.raw_data()) + part.to, part.size};
+  }
+
+  void take(const ChunkWanted& wanted, std::span<const std::byte> decoded) override {
+    const Fill& fill = fills_[wanted.number];
+    const Part part = part_of(wanted);
+    if (!parallel_) work_.touch(fill.transfer);
+    const std::byte* const from = decoded.data() + part.from;
+    const DType dtype = index_.dtype(fill.blob);
+    if (fill.to.dtype() != dtype) {
+      const auto element = size_of(dtype);
+      const auto count = static_cast<std::int64_t>(part.size / element);
+      fill.to.detach()
+          .view({fill.to.numel()})
+          .narrow(0, static_cast<std::int64_t>(part.to / element), count)
+          .copy_(from_bytes(from, {count}, dtype));
+      return;
+    }
+    auto* const to = static_cast<std::byte*>(fill.to.raw_data()) + part.to;
+    const Backend& device = backend(device_of(fill.to));
+    if (device.host_memory) {
+      std::memcpy(to, from, part.size);
+      return;
+    }
+    check_status(device.copy_in(device_of(fill.to).index(), to, from, part.size, nullptr), device, device_of(fill.to),
+                 "loading a tensor");
+  }
+
+  void begin(std::span<const ChunkWanted> next) override {
+    // On several threads a window's chunks are begun in any order: all of its transfers count as touched beforehand.
+    if (parallel_) work_.touch(fills_[next.back().number].transfer);
+  }
+
+  void end(std::span<const ChunkWanted> done) override {
+    std::uint64_t bytes = 0;
+    for (const ChunkWanted& wanted : done) bytes += part_of(wanted).size;
+    work_.add(bytes);
+  }
+
+ private:
+  /// What a fill wants of a chunk: `size` of its `decoded` bytes, `from` there and `to` in the tensor.
+  struct Part {
+    std::size_t from, to, size, decoded;
   };
+  Part part_of(const ChunkWanted& wanted) const {
+    const Fill& fill = fills_[wanted.number];
+    const std::uint64_t chunk = wanted.chunk * index_.chunk_size();
+    const std::uint64_t decoded = std::min(index_.chunk_size(), index_.blob(wanted.blob).size - chunk);
+    const std::uint64_t begin = std::max(fill.begin, chunk), end = std::min(fill.end, chunk + decoded);
+    return {static_cast<std::size_t>(begin - chunk), static_cast<std::size_t>(begin - fill.begin),
+            static_cast<std::size_t>(end - begin), static_cast<std::size_t>(decoded)};
+  }
+
+  const Index& index_;
+  std::span<const Fill> fills_;
+  bool parallel_;
+  Work& work_;
+};
+
+void ContainerSource::fill(std::span<const Fill> fills, Work& work) const {
   const std::uint64_t chunk_size = container_.index().chunk_size();
-  std::vector<Piece> pieces;
-  pieces.reserve(fills.size());
+  std::vector<ChunkWanted> wanted;
+  wanted.reserve(fills.size());
   std::uint64_t bytes = 0;
   bool host = true;
   for (std::size_t i = 0; i < fills.size(); ++i) {
@@ -156,64 +212,11 @@ void ContainerSource::fill(std::span<const Fill> fills, Work& work) const {
     bytes += fill.end - fill.begin;
     host = host && is_in_host_memory(fill.to);
     for (std::uint64_t chunk = fill.begin / chunk_size; chunk <= (fill.end - 1) / chunk_size; ++chunk)
-      pieces.push_back({i, chunk});
+      wanted.push_back({fill.blob, static_cast<std::uint32_t>(chunk), i});
   }
   const bool parallel = host && bytes > parallel_from && concurrency() > 1;
-  // With several threads a window's pieces are begun in any order: all of its transfers count as touched beforehand.
-  const std::size_t window = parallel ? static_cast<std::size_t>(concurrency()) * 8 : 1;
-  for (std::size_t begin = 0; begin < pieces.size(); begin += window) {
-    const std::size_t end = std::min(pieces.size(), begin + window);
-    const auto carry_out = [&](std::size_t i) {
-      const Fill& fill = fills[pieces[i].fill];
-      if (!parallel) work.touch(fill.transfer);
-      fill_chunk(fill, pieces[i].chunk);
-    };
-    if (parallel) {
-      work.touch(fills[pieces[end - 1].fill].transfer);
-      parallel_for(static_cast<std::int64_t>(end - begin),
-                   [&](std::int64_t i) { carry_out(begin + static_cast<std::size_t>(i)); });
-    } else {
-      carry_out(begin);
-    }
-    std::uint64_t moved = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      const Fill& fill = fills[pieces[i].fill];
-      moved +=
-          std::min(fill.end, (pieces[i].chunk + 1) * chunk_size) - std::max(fill.begin, pieces[i].chunk * chunk_size);
-    }
-    work.add(moved);
-  }
-}
-
-void ContainerSource::fill_chunk(const Fill& fill, std::uint64_t chunk) const {
-  const Index& index = container_.index();
-  const std::uint64_t chunk_begin = chunk * index.chunk_size();
-  const std::uint64_t begin = std::max(fill.begin, chunk_begin);
-  const std::uint64_t end = std::min(fill.end, chunk_begin + index.chunk_size());
-  const auto size = static_cast<std::size_t>(end - begin);
-  const std::uint64_t at = begin - fill.begin;
-  const auto dtype = static_cast<DType>(index.blob(fill.blob).dtype);
-  const Backend& device = backend(device_of(fill.to));
-  Scratch& scratch = thread_scratch();
-
-  if (fill.to.dtype() == dtype && device.host_memory) {
-    auto* to = static_cast<std::byte*>(fill.to.raw_data()) + at;
-    const Index::Chunk entry = index.chunk(fill.blob, chunk);
-    if (size == entry.decoded && entry.record.codec != raw_codec.id)
-      return container_.read_into(fill.blob, chunk, scratch, {to, size});
-    std::memcpy(to, container_.read(fill.blob, chunk, scratch).data() + (begin - chunk_begin), size);
-    return;
-  }
-  const std::byte* from = container_.read(fill.blob, chunk, scratch).data() + (begin - chunk_begin);
-  if (fill.to.dtype() == dtype) {
-    auto* to = static_cast<std::byte*>(fill.to.raw_data()) + at;
-    check_status(device.copy_in(device_of(fill.to).index(), to, from, size, nullptr), device, device_of(fill.to),
-                 "loading a tensor");
-    return;
-  }
-  const auto count = static_cast<std::int64_t>(size / size_of(dtype));
-  const Tensor part = from_bytes(from, {count}, dtype);
-  fill.to.detach().view({fill.to.numel()}).narrow(0, static_cast<std::int64_t>(at / size_of(dtype)), count).copy_(part);
+  FillUser user(container_.index(), fills, parallel, work);
+  read_chunks(container_, wanted, parallel, user);
 }
 
 /// The part of a blob that is wanted, and the tensor it is read into.
@@ -239,7 +242,7 @@ std::vector<Tensor> ContainerSource::materialize(std::span<const Tensor> tensors
       if (!is_mapped(id)) require_present(tensor.device());
     }
     Materials& wanted = materials[place];
-    Bytes reach = reach_of(id);
+    Reach reach = reach_of(tensor);
     if (is_mapped(id)) reach = {0, index.blob(record.blob).size};  // the function sees whole storages
     wanted.begin = std::min(wanted.begin, reach.begin);
     wanted.end = std::max(wanted.end, reach.end);
@@ -258,8 +261,8 @@ std::vector<Tensor> ContainerSource::materialize(std::span<const Tensor> tensors
     const DType dtype = tensors[i].dtype();
     const bool mapped = is_mapped(id);
     const TensorOptions options{.dtype = dtype, .device = mapped ? Device() : tensors[i].device()};
-    const bool alone = wanted.count == 1 && !mapped && (record.flags & flag_strided) == 0;
-    wanted.base = alone ? empty(index.shape(id), options)
+    const bool alone = wanted.count == 1 && !mapped && tensors[i].is_contiguous();
+    wanted.base = alone ? empty(tensors[i].shape(), options)
                         : empty({static_cast<std::int64_t>((wanted.end - wanted.begin) / size_of(dtype))}, options);
     if (alone) made[i] = wanted.base;
     if (wanted.base.device().is_meta() || wanted.begin == wanted.end) continue;
@@ -275,9 +278,11 @@ std::vector<Tensor> ContainerSource::materialize(std::span<const Tensor> tensors
     const auto id = static_cast<std::uint32_t>(source_id_of(tensors[i]));
     const TensorRecord record = index.tensor(id);
     const Materials& wanted = materials[place_of[record.blob]];
-    const auto offset = static_cast<std::int64_t>(record.offset - wanted.begin / size_of(tensors[i].dtype()));
+    const TensorImpl& deferred = *tensors[i].impl();
+    const auto begin = static_cast<std::int64_t>(wanted.begin / size_of(deferred.dtype));
     made[i] =
-        wanted.base.as_strided(index.shape(id), index.strides(id), wanted.base.storage_offset() + offset).detach();
+        wanted.base.as_strided(deferred.shape, deferred.strides, wanted.base.storage_offset() + deferred.offset - begin)
+            .detach();
   }
   return made;
 }

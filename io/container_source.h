@@ -26,6 +26,7 @@ class ContainerSource final : public TensorSource {
   /// Tensors whose numbers `map_location` is asked about when they are materialised.
   void set_mapped(std::vector<bool> mapped) { mapped_ = std::move(mapped); }
 
+  bool reads_views() const override { return true; }
   void verify(std::span<const Tensor> tensors, const Progress& progress) override;
   void read(std::span<const Transfer> batch, const Progress& progress, std::size_t* touched) override;
   std::vector<Tensor> materialize(std::span<const Tensor> tensors, const Progress& progress) override;
@@ -39,14 +40,10 @@ class ContainerSource final : public TensorSource {
     std::size_t transfer = 0;
   };
   struct Work;       // progress through a batch
+  class FillUser;    // puts chunks where fills want them
   struct Materials;  // what `materialize` makes of one blob
 
-  struct Bytes {
-    std::uint64_t begin, end;
-  };
-  Bytes reach_of(std::uint32_t tensor) const;
   void fill(std::span<const Fill> fills, Work& work) const;
-  void fill_chunk(const Fill& fill, std::uint64_t chunk) const;
   bool is_mapped(std::uint32_t tensor) const { return !mapped_.empty() && mapped_[tensor]; }
   Tensor map(const Tensor& storage, std::uint32_t tensor) const;
 
@@ -55,5 +52,11 @@ class ContainerSource final : public TensorSource {
   RestoreLocation restore_location_;
   std::vector<bool> mapped_;  // empty: none
 };
+
+/// Where the elements of a deferred tensor lie in its blob, in bytes.
+struct Reach {
+  std::uint64_t begin, end;
+};
+Reach reach_of(const Tensor& deferred);
 
 }  // namespace cairn::io

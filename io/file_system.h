@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <cairn/io/source.h>
+
 namespace cairn::io {
 
 struct FileStatus {
@@ -24,13 +26,16 @@ struct FileStatus {
   std::uint64_t size = 0;
 };
 
-/// A new file, open for appending. Destroying it closes it.
+/// A file that is open for writing at its end. Destroying it closes it.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
 
   virtual void write(std::span<const std::byte> bytes) = 0;  ///< All of them, or IoError.
   virtual void sync() = 0;                                   ///< Returns when the bytes will survive a loss of power.
+
+  /// Cuts the file to `size` bytes; what is written next follows them.
+  virtual void truncate(std::uint64_t size) = 0;
 
   /// Gives the file the mode (and where permitted the owner) of `like`, or of a new file when there is none.
   virtual void set_mode(const std::optional<FileStatus>& like) = 0;
@@ -48,6 +53,12 @@ class FileSystem {
 
   /// A new file, of mode 0600, locked for as long as it is open; nothing when there is one of that name.
   virtual std::unique_ptr<WritableFile> create(const std::string& path) = 0;
+
+  /// The file that is there, locked as `create` does, after waiting for whoever has locked it; nothing when there is
+  /// none.
+  virtual std::unique_ptr<WritableFile> open_existing(const std::string& path) = 0;
+
+  virtual SourceReference source(const std::string& path) = 0;  ///< Its bytes, for reading.
 
   virtual void rename(const std::string& from, const std::string& to) = 0;  ///< Replaces `to` at once.
   virtual void remove(const std::string& path) = 0;

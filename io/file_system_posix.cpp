@@ -89,6 +89,13 @@ class PosixFile final : public WritableFile {
       fail(path_, "the file could not be brought to the disk", errno);
   }
 
+  void truncate(std::uint64_t size) override {
+    if (uninterrupted([&] { return ::ftruncate(descriptor_, static_cast<off_t>(size)); }) != 0 ||
+        ::lseek(descriptor_, static_cast<off_t>(size), SEEK_SET) < 0)
+      fail(path_, "cutting it to its length", errno);
+    written_ = size;
+  }
+
   void set_mode(const std::optional<FileStatus>& like) override {
     if (like && ::fchown(descriptor_, static_cast<uid_t>(like->owner), static_cast<gid_t>(like->group)) != 0) {
       // Only root may give files away; the new file then belongs to who saved it, as any new file would.
@@ -180,6 +187,26 @@ class PosixFileSystem final : public FileSystem {
     if (::fstat(descriptor, &made) == 0 && made.st_nlink == 0) return nullptr;
     return file;
   }
+
+  std::unique_ptr<WritableFile> open_existing(const std::string& path) override {
+    for (;;) {
+      const int descriptor = uninterrupted([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK); });
+      if (descriptor < 0 && errno == ENOENT) return nullptr;
+      if (descriptor < 0) fail(path, "opening it for appending", errno);
+      auto file = std::make_unique<PosixFile>(path, descriptor, mode_t{0});
+      struct stat opened {
+      }, named{};
+      if (::fstat(descriptor, &opened) != 0) fail(path, "looking at the file", errno);
+      check<IoError>(S_ISREG(opened.st_mode), path, ": it is ", describe(opened.st_mode),
+                     ", but only a regular file can be appended to");
+      if (uninterrupted([&] { return ::flock(descriptor, LOCK_EX); }) != 0) fail(path, "locking it", errno);
+      // While this waited, another file may have taken the name.
+      if (::stat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+        return file;
+    }
+  }
+
+  SourceReference source(const std::string& path) override { return open_source(path); }
 
   void rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) fail(to, "putting the new file in place", errno);

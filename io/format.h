@@ -1,10 +1,11 @@
 // FORMAT.md as constants and structs, table for table: how a container lies in a file.
 //
-//   ┌────────┬────────┬────────┬─────┬───────────────────────────┬───────────────┐
-//   │ header │ blob 0 │ blob 1 │ ... │ index: content, placement │ commit record │      all numbers little-endian
-//   └────────┴────────┴────────┴─────┴───────────────────────────┴───────────────┘
+//   ┌────────┬──────── generation 1 ────────┬──────── generation 2 ────────┬─ ...
+//   │ header │ chunks │ index │ commit record │ chunks │ index │ commit record │        all numbers little-endian
+//   └────────┴──────────────────────────────┴──────────────────────────────┴─ ...
 //
-// The structs are copied from and to the file as they are; none has padding.
+// The last commit record counts. Its index is complete by itself: an appended generation refers to the chunks of older
+// ones by their offsets. The structs are copied from and to the file as they are; none has padding.
 #pragma once
 
 #include <array>
@@ -19,33 +20,36 @@ namespace cairn::io {
 
 static_assert(std::endian::native == std::endian::little, "containers are little-endian and are read as they lie");
 
-inline constexpr std::uint32_t format_version = 0;
+inline constexpr std::uint32_t format_version = 1;
 inline constexpr std::array<std::uint8_t, 8> header_magic{0x89, 'C', 'R', 'N', '\r', '\n', 0x1a, '\n'};
 inline constexpr std::array<std::uint8_t, 8> commit_magic{0x8a, 'C', 'R', 'N', 'E', 'N', 'D', '\n'};
 
+/// The same in every file of this version: what differs stands in commit records, which come last.
 struct Header {
   std::array<std::uint8_t, 8> magic = header_magic;
   std::uint32_t version = format_version;
-  std::uint32_t required_features = 0;  // a reader refuses a bit it does not know
-  std::uint32_t optional_features = 0;  // a reader ignores a bit it does not know
-  std::array<std::uint8_t, 36> zero = {};
+  std::array<std::uint8_t, 44> zero = {};
   std::uint64_t checksum = 0;
 };
 
 struct CommitRecord {
   std::array<std::uint8_t, 8> magic = commit_magic;
-  std::uint64_t generation = 1;
-  std::uint64_t index_offset = 0;
-  std::uint64_t index_size = 0;
-  std::uint64_t index_checksum = 0;  // of the table of piece checksums, the last part of the index
-  Hash root_digest;
-  std::uint64_t checksum = 0;
+  std::uint32_t generation = 1;
+  std::uint16_t required_features = 0;   // a reader refuses a bit it does not know
+  std::uint16_t optional_features = 0;   // a reader ignores a bit it does not know
+  std::uint64_t begin = sizeof(Header);  // of this generation's bytes: behind the header, or an older commit record
+  std::uint64_t index_offset = 0;        // the index ends where this record begins
+  std::uint64_t index_checksum = 0;      // of the table of piece checksums, the last part of the index
+  Hash root_digest = {};
+  std::uint64_t checksum = 0;  // bound to the generation and the record's own offset
 };
+inline constexpr std::uint64_t commit_alignment = sizeof(CommitRecord);  // none lies across two sectors of a disk
 
 // The index, first part: the content, independent of how it is packed. Its hash is the root digest.
 
 struct ContentHeader {
   std::uint64_t tree_size = 0;
+  std::uint64_t attributes_size = 0;
   std::uint32_t tensor_count = 0;
   std::uint32_t blob_count = 0;
   std::uint32_t dimension_count = 0;
@@ -75,24 +79,19 @@ struct PlacementHeader {
   std::uint32_t chunk_count = 0;
 };
 
-struct Placement {               // of a blob
-  std::uint64_t offset = 0;      // of its first chunk, in the file
-  std::uint32_t generation = 1;  // the commit that wrote it
-  std::uint32_t zero = 0;
-};
-
 struct ChunkRecord {
+  std::uint64_t offset = 0;
+  std::uint64_t checksum = 0;  // of the stored bytes, bound to (generation of the commit, blob, chunk)
   std::uint32_t stored = 0;
   std::uint8_t codec = 0;
   std::array<std::uint8_t, 3> zero = {};
-  std::uint64_t checksum = 0;
 };
 
 template <class T, std::size_t size>
 inline constexpr bool is_record = sizeof(T) == size&& std::has_unique_object_representations_v<T>;
-static_assert(is_record<Header, 64> && is_record<CommitRecord, 64> && is_record<ContentHeader, 24> &&
+static_assert(is_record<Header, 64> && is_record<CommitRecord, 64> && is_record<ContentHeader, 32> &&
               is_record<TensorRecord, 16> && is_record<BlobRecord, 32> && is_record<PlacementHeader, 8> &&
-              is_record<Placement, 16> && is_record<ChunkRecord, 16>);
+              is_record<ChunkRecord, 24>);
 
 inline constexpr std::uint64_t piece_size = std::uint64_t{1} << 16;  // of the index
 inline constexpr std::uint64_t leaf_size = std::uint64_t{1} << 20;   // of a blob, for its digest
@@ -100,20 +99,31 @@ inline constexpr std::uint64_t smallest_chunk_size = leaf_size;
 inline constexpr std::uint64_t largest_chunk_size = std::uint64_t{64} << 20;
 inline constexpr std::uint32_t index_blob = 0xffffffff;     // stands for the index in checksums
 inline constexpr std::uint64_t zstd_largest_ratio = 32768;  // a block of 4 bytes holds at most 128 KiB
+inline constexpr std::int64_t file_attributes = -1;         // the attributes' key for those of the file
 
 inline constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-/// Where a blob of that size may begin if its first chunk is raw: at multiples of the largest power of two up to a 16th
-/// of it, at least 8 and at most 64 KiB. Large raw blobs can be mapped; padding costs at most a 16th.
-inline constexpr std::uint64_t blob_alignment(std::uint64_t size) {
-  const std::uint64_t sixteenth = size / 16;
-  return sixteenth < 8 ? 8 : sixteenth >= (1u << 16) ? 1u << 16 : std::bit_floor(sixteenth);
+/// Where a run of new chunks of a blob may begin. If the first is raw: at multiples of the largest power of two up to a
+/// 16th of the blob, at least 8 and at most 64 KiB. Large raw blobs can be mapped; padding costs at most a 16th.
+inline constexpr std::uint64_t run_alignment(std::uint64_t blob_size, bool raw) {
+  const std::uint64_t sixteenth = blob_size / 16;
+  return !raw || sixteenth < 8 ? 8 : sixteenth >= (1u << 16) ? 1u << 16 : std::bit_floor(sixteenth);
+}
+
+/// Where the index of `size` bytes begins if data ends at `end`: as near as its end can be a commit record's beginning.
+inline constexpr std::uint64_t index_offset_after(std::uint64_t end, std::uint64_t size) {
+  return align_up(end + size, commit_alignment) - size;
 }
 
 inline constexpr std::uint64_t count_pieces(std::uint64_t size, std::uint64_t piece) {
   return (size + piece - 1) / piece;
+}
+
+/// Bytes of an index whose content and placement take `body`: the rest are its pieces' checksums.
+inline constexpr std::uint64_t index_size_of(std::uint64_t body) {
+  return body + count_pieces(body, piece_size) * sizeof(std::uint64_t);
 }
 
 /// The kinds of the tree's values, as one byte; the numbers are never reused.

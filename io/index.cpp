@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string_view>
 
 #include <cairn/core/dtype.h>
 #include <cairn/core/python_text.h>
@@ -23,14 +24,14 @@ bool is_zero(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Index::Index(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t generation, const std::string& file,
+Index::Index(std::span<const std::byte> bytes, const CommitRecord& commit, const std::string& file,
              const Limits& limits) {
-  ByteReader in(bytes, file, offset);
+  ByteReader in(bytes, file, commit.index_offset);
   read_content(in, limits);
-  content_ = bytes.first(static_cast<std::size_t>(in.offset() - offset));
+  content_ = bytes.first(static_cast<std::size_t>(in.offset() - commit.index_offset));
   check_blobs(in, limits);
   check_tensors(in, limits);
-  read_placement(in, offset, generation, limits);
+  read_placement(in, commit, limits);
   if (in.left() != 0) in.fail("index", text(in.left(), " bytes follow its end"));
 }
 
@@ -43,24 +44,32 @@ void Index::read_content(ByteReader& in, const Limits& limits) {
   tensors_ = take_records<TensorRecord>(in, counts_.tensor_count, "tensor records");
   dimensions_ = take_records<std::uint64_t>(in, counts_.dimension_count, "dimensions");
   blobs_ = take_records<BlobRecord>(in, counts_.blob_count, "blob records");
-  const std::uint64_t locations = in.left();
-  while (locations - in.left() < counts_.location_size) {
+  read_locations(in, limits);
+  tree_offset_ = in.offset();
+  tree_ = in.take(counts_.tree_size, "tree");
+  attributes_ = in.take(counts_.attributes_size, "attributes");
+  const std::uint64_t size = in.offset() - start;
+  if (!is_zero(in.take(align_up(size, 8) - size, "padding"))) in.fail("padding", "it is not zero");
+}
+
+void Index::read_locations(ByteReader& in, const Limits& limits) {
+  const ByteReader all = in;
+  const std::uint64_t left = in.left();
+  while (left - in.left() < counts_.location_size) {
     const std::uint64_t size = in.count("size of a location");
     if (size > limits.key_size)
       in.fail("size of a location", text("it is ", size, ", but may be at most ", limits.key_size));
     const auto taken = in.take(size, "location");
     std::string tag(reinterpret_cast<const char*>(taken.data()), taken.size());
     if (!is_utf8(tag)) in.fail("location", "it is not UTF-8");
-    if (std::find(locations_.begin(), locations_.end(), tag) != locations_.end())
-      in.fail("location", "it occurs twice");
     if (locations_.size() == 0xffff) in.fail("location", "there are more than 65535");
     locations_.push_back(std::move(tag));
   }
-  if (locations - in.left() != counts_.location_size) in.fail("locations", "they take more bytes than announced");
-  tree_offset_ = in.offset();
-  tree_ = in.take(counts_.tree_size, "tree");
-  const std::uint64_t size = in.offset() - start;
-  if (!is_zero(in.take(align_up(size, 8) - size, "padding"))) in.fail("padding", "it is not zero");
+  if (left - in.left() != counts_.location_size) in.fail("locations", "they take more bytes than announced");
+  location_bytes_ = ByteReader(all).take(counts_.location_size, "locations");
+  std::vector<std::string_view> sorted(locations_.begin(), locations_.end());
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) in.fail("location", "one occurs twice");
 }
 
 void Index::check_blobs(ByteReader& in, const Limits& limits) {
@@ -136,52 +145,58 @@ void Index::check_tensors(ByteReader& in, const Limits& limits) {
     in.fail("locations", text("there are ", locations_.size(), ", but ", next_location, " are used"));
 }
 
-// Blobs lie one behind the other between the header and the index, each with at most its alignment before it.
-void Index::read_placement(ByteReader& in, std::uint64_t index_offset, std::uint64_t generation, const Limits& limits) {
+// New chunks lie one behind the other from the generation's beginning to its index, each run of a blob's behind padding
+// up to its alignment; others lie before it.
+void Index::read_placement(ByteReader& in, const CommitRecord& commit, const Limits& limits) {
   placement_ = in.record<PlacementHeader>("placement");
   if (!std::has_single_bit(placement_.chunk_size) || placement_.chunk_size < smallest_chunk_size ||
       placement_.chunk_size > largest_chunk_size || placement_.chunk_size > limits.chunk_size)
     in.fail("chunk size",
             text("it is ", placement_.chunk_size, ", but must be a power of two from ", smallest_chunk_size, " to ",
                  std::min<std::uint64_t>(largest_chunk_size, limits.chunk_size)));
-  placements_ = take_records<Placement>(in, blob_count(), "placements");
   chunks_ = take_records<ChunkRecord>(in, placement_.chunk_count, "chunk records");
   first_chunk_.reserve(blob_count() + std::size_t{1});
-  chunk_offset_.reserve(placement_.chunk_count);
-  std::uint64_t end = sizeof(Header);
+  std::uint64_t next = 0;
+  data_end_ = commit.begin;
   for (std::uint32_t i = 0; i < blob_count(); ++i) {
-    const Placement place = placement(i);
-    const std::uint64_t size = blob(i).size, chunks = count_pieces(size, chunk_size());
-    if (place.generation == 0 || place.generation > generation || place.zero != 0)
-      in.fail("placement of a blob", text("generation ", place.generation, " of ", generation));
-    first_chunk_.push_back(static_cast<std::uint32_t>(chunk_offset_.size()));
-    if (chunks > placement_.chunk_count - chunk_offset_.size())
+    const BlobRecord blob = this->blob(i);
+    const std::uint64_t chunks = count_pieces(blob.size, chunk_size());
+    first_chunk_.push_back(static_cast<std::uint32_t>(next));
+    if (chunks > placement_.chunk_count - next)
       in.fail("chunk records", text("there are ", placement_.chunk_count, ", but blob ", i, " needs more"));
-    const bool raw = chunks > 0 && record_at<ChunkRecord>(chunks_, first_chunk_.back()).codec == raw_codec.id;
-    const std::uint64_t expected = align_up(end, raw ? blob_alignment(size) : 8);
-    if (place.offset != expected)
-      in.fail("placement of a blob",
-              text("blob ", i, " is said to begin at byte ", place.offset, ", but must at ", expected));
-    end = place.offset;
+    bool in_run = false;
     for (std::uint64_t k = 0; k < chunks; ++k) {
-      const auto record = record_at<ChunkRecord>(chunks_, chunk_offset_.size());
-      const std::uint64_t decoded = std::min(chunk_size(), size - k * chunk_size());
-      if (record.stored == 0 || record.stored > decoded || (record.codec == raw_codec.id && record.stored != decoded) ||
-          decoded > record.stored * zstd_largest_ratio)
+      const auto record = record_at<ChunkRecord>(chunks_, next++);
+      const std::uint64_t decoded = std::min(chunk_size(), blob.size - k * chunk_size());
+      if (!is_possible(record.codec, record.stored, decoded, static_cast<DType>(blob.dtype)))
         in.fail("size of a chunk", text("chunk ", k, " of blob ", i, " takes ", record.stored, " bytes in the file, ",
                                         decoded, " decoded"));
       if (!is_zero(bytes_of(record.zero))) in.fail("chunk record", "a byte that must be zero is not");
-      if (record.stored > index_offset || end > index_offset - record.stored)
+      if (record.offset < commit.begin) {
+        if (record.offset < sizeof(Header) || record.stored > commit.begin - record.offset)
+          in.fail("placement of a chunk",
+                  text("chunk ", k, " of blob ", i, " is said to lie at byte ", record.offset, ", in no generation"));
+        in_run = false;
+        continue;
+      }
+      const std::uint64_t expected =
+          in_run ? data_end_ : align_up(data_end_, run_alignment(blob.size, record.codec == raw_codec.id));
+      if (record.offset != expected)
+        in.fail("placement of a chunk", text("chunk ", k, " of blob ", i, " is said to lie at byte ", record.offset,
+                                             ", but must at ", expected));
+      if (expected > commit.index_offset || record.stored > commit.index_offset - expected)
         in.fail("placement of a chunk", text("chunk ", k, " of blob ", i, " reaches into the index"));
-      chunk_offset_.push_back(end);
-      end += record.stored;
+      data_end_ = expected + record.stored;
+      in_run = true;
     }
   }
-  first_chunk_.push_back(static_cast<std::uint32_t>(chunk_offset_.size()));
-  if (chunk_offset_.size() != placement_.chunk_count)
-    in.fail("chunk records", text("there are ", placement_.chunk_count, ", but ", chunk_offset_.size(), " are used"));
-  if (align_up(end, 8) != index_offset)
-    in.fail("placement of the index", text("it begins at byte ", index_offset, ", but the blobs end at ", end));
+  first_chunk_.push_back(static_cast<std::uint32_t>(next));
+  if (next != placement_.chunk_count)
+    in.fail("chunk records", text("there are ", placement_.chunk_count, ", but ", next, " are used"));
+  const std::uint64_t size = index_size_of(in.offset() - commit.index_offset);
+  if (index_offset_after(data_end_, size) != commit.index_offset)
+    in.fail("placement of the index",
+            text("it begins at byte ", commit.index_offset, ", but the chunks end at ", data_end_));
 }
 
 Shape Index::dimensions(std::uint32_t tensor, std::size_t skip) const {
@@ -200,14 +215,14 @@ Shape Index::strides(std::uint32_t tensor) const {
 
 Index::Chunk Index::chunk(std::uint32_t blob, std::uint64_t chunk) const {
   const std::size_t at = first_chunk_[blob] + static_cast<std::size_t>(chunk);
-  return {record_at<ChunkRecord>(chunks_, at), chunk_offset_[at],
-          std::min(chunk_size(), this->blob(blob).size - chunk * chunk_size())};
+  return {record_at<ChunkRecord>(chunks_, at), std::min(chunk_size(), this->blob(blob).size - chunk * chunk_size())};
 }
 
-std::uint64_t Index::blob_end(std::uint32_t blob) const {
-  const std::uint32_t end = first_chunk_[blob + std::size_t{1}];
-  if (end == first_chunk_[blob]) return placement(blob).offset;
-  return chunk_offset_[end - std::size_t{1}] + record_at<ChunkRecord>(chunks_, end - std::size_t{1}).stored;
+std::uint64_t Index::stored_size(std::uint32_t blob) const {
+  std::uint64_t size = 0;
+  for (std::size_t at = first_chunk_[blob]; at < first_chunk_[blob + std::size_t{1}]; ++at)
+    size += record_at<ChunkRecord>(chunks_, at).stored;
+  return size;
 }
 
 }  // namespace cairn::io

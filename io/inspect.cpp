@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include <cairn/io/attribute_tree.h>
 #include <cairn/io/codec.h>
 #include <cairn/io/container.h>
 
@@ -40,10 +41,13 @@ FileFacts inspect(const SourceReference& source, const Limits& limits) {
   const Index& index = container.index();
   FileFacts facts;
   facts.version = format_version;
-  facts.generation = container.commit().generation;
-  std::memcpy(facts.root_digest.data(), &container.commit().root_digest, facts.root_digest.size());
+  facts.generation = container.commit().record.generation;
+  std::memcpy(facts.root_digest.data(), &container.commit().record.root_digest, facts.root_digest.size());
+  facts.torn = source->size() - container.commit().end();
+  Attributes attributes = decode_attributes(container);
+  facts.attributes = std::move(attributes.file);
   facts.file_size = source->size();
-  facts.index_size = container.commit().index_size;
+  facts.index_size = container.commit().index_size();
   facts.chunk_size = index.chunk_size();
   facts.decoded = index.decoded_size();
 
@@ -70,6 +74,8 @@ FileFacts inspect(const SourceReference& source, const Limits& limits) {
       if (other != i) tensor.ties.push_back(names[other]);
     }
     facts.stored += tensor.stored;
+    if (const auto said = attributes.tensors.find(names[i]); said != attributes.tensors.end())
+      tensor.attributes = std::move(said->second);
     facts.tensors.push_back(std::move(tensor));
   }
   return facts;

@@ -29,6 +29,8 @@ struct LoadOptions {
   DeviceMap device_map = {};  ///< Asked first; what no prefix matches is left to `map_location`.
   /// The device behind a tag of the application's own; nothing: the tag is read as a device ("cuda:1").
   std::function<std::optional<Device>(std::string_view tag)> restore_location = {};
+  std::uint32_t generation = 0;  ///< Which of the states appended to the file; 0: the newest. See append.h.
+  Access access = Access::read;  ///< How a file given by its path is read.
   Limits limits = {};
   Progress progress = {};  ///< Of `load`: bytes of tensors done, and their total.
 };

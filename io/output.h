@@ -11,18 +11,17 @@
 #include <memory>
 #include <span>
 
-namespace cairn::io {
+#include <cairn/io/sink.h>
 
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual void write(std::span<const std::byte> bytes) = 0;
-};
+namespace cairn::io {
 
 class Output {
  public:
-  /// Collects up to `piece` bytes before it hands them to `sink`; 0 hands on each write as it is.
-  Output(Sink& sink, std::size_t piece) : sink_(sink), piece_(piece) {}
+  /// Collects up to `piece` bytes before it hands them to `sink`, which stands at `position` of the file; 0 hands on
+  /// each write as it is.
+  Output(Sink& sink, std::size_t piece, std::uint64_t position = 0) : sink_(sink), piece_(piece), position_(position) {}
+
+  bool may_be_written_by_any_thread() const { return sink_.may_be_written_by_any_thread(); }
 
   std::uint64_t position() const { return position_; }
 
@@ -30,18 +29,19 @@ class Output {
     position_ += bytes.size();
     if (piece_ == 0) return sink_.write(bytes);
     while (!bytes.empty()) {
-      if (held_ == 0 && bytes.size() >= piece_) {  // whole pieces need no copy
-        const std::size_t whole = bytes.size() / piece_ * piece_;
+      const std::size_t room = piece_ - (position_ - bytes.size()) % piece_;  // up to a multiple of the piece
+      if (held_ == 0 && bytes.size() >= room) {                               // whole pieces need no copy
+        const std::size_t whole = room + (bytes.size() - room) / piece_ * piece_;
         sink_.write(bytes.first(whole));
         bytes = bytes.subspan(whole);
         continue;
       }
       if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(piece_);
-      const std::size_t part = std::min(bytes.size(), piece_ - held_);
+      const std::size_t part = std::min(bytes.size(), room);
       std::memcpy(buffer_.get() + held_, bytes.data(), part);
       held_ += part;
       bytes = bytes.subspan(part);
-      if (held_ == piece_) flush();
+      if (part == room) flush();
     }
   }
 
@@ -61,7 +61,7 @@ class Output {
  private:
   Sink& sink_;
   std::size_t piece_, held_ = 0;
-  std::uint64_t position_ = 0;
+  std::uint64_t position_;
   std::unique_ptr<std::byte[]> buffer_;
 };
 

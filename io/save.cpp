@@ -1,18 +1,20 @@
 #include <cairn/io/save.h>
 
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include <cairn/core/deferred.h>
 #include <cairn/core/error.h>
+#include <cairn/io/file_sink.h>
 #include <cairn/io/output.h>
 #include <cairn/io/replace_file.h>
+#include <cairn/io/with_numbers.h>
 #include <cairn/io/writer.h>
 
 namespace cairn::io {
 
 namespace {
-
-constexpr std::size_t piece = std::size_t{1} << 20;  // what a file is written by
 
 class MemorySink final : public Sink {
  public:
@@ -23,53 +25,46 @@ class MemorySink final : public Sink {
   std::vector<std::byte>& bytes_;
 };
 
-class FileSink final : public Sink {
- public:
-  explicit FileSink(WritableFile& file) : file_(file) {}
-  void write(std::span<const std::byte> bytes) override { file_.write(bytes); }
-
- private:
-  WritableFile& file_;
+/// Endings of names that mean another format, and what to do about it.
+struct OtherFormat {
+  std::string_view ending, way_out;
+};
+constexpr std::array other_formats{
+    OtherFormat{".safetensors", "safetensors.torch.save_file writes that, in Python"},
+    OtherFormat{".pth", "torch.save writes that, in Python"},
+    OtherFormat{".pt", "torch.save writes that, in Python"},
+    OtherFormat{".npy", "numpy.save writes that, in Python"},
+    OtherFormat{".npz", "numpy.savez writes that, in Python"},
+    OtherFormat{".onnx", "Cairn does not write that"},
+    OtherFormat{".gguf", "Cairn does not write that"},
+    OtherFormat{".h5", "Cairn does not write that"},
 };
 
-class FunctionSink final : public Sink {
- public:
-  explicit FunctionSink(const std::function<void(std::span<const std::byte>)>& function) : function_(function) {}
-  void write(std::span<const std::byte> bytes) override { function_(bytes); }
-
- private:
-  const std::function<void(std::span<const std::byte>)>& function_;
-};
-
-/// The value itself, or, if some of its tensors are deferred, a copy in which they have been read into `holder`.
-const Value& with_numbers(const Value& value, Value& holder) {
-  bool deferred = false;
-  value.for_each_tensor([&](const std::string&, const Tensor& tensor) {
-    deferred = deferred || (tensor.defined() && tensor.is_deferred());
-  });
-  if (!deferred) return value;
-  holder = materialize(value);
-  return holder;
+void check_name(std::string_view path) {
+  for (const OtherFormat& other : other_formats)
+    check<ValueError>(!path.ends_with(other.ending), path, ": save writes .cairn files, but \"", other.ending,
+                      "\" means another format: ", other.way_out, "; or give the file another name");
 }
 
 }  // namespace
 
 void save(const std::string& path, const Value& value, const SaveOptions& options) {
-  Value holder;
-  Writer writer(with_numbers(value, holder), options);
+  check_name(path);
+  const WithNumbers whole(value);
+  Writer writer(whole.value(), options);
   FileSystem& files = options.file_system ? *options.file_system : posix_file_system();
   replace_file(files, path, options.synced, [&](WritableFile& file) {
     FileSink sink(file);
-    Output out(sink, piece);
+    Output out(sink, file_piece);
     writer.write(out);
   });
 }
 
 void save_to_memory(const Value& value, Bytes& bytes, const SaveOptions& options) {
-  Value holder;
-  Writer writer(with_numbers(value, holder), options);
+  const WithNumbers whole(value);
+  Writer writer(whole.value(), options);
   bytes.data.clear();
-  if (options.preset == Preset::none || writer.size_estimate() < piece)
+  if (options.preset == Preset::none || writer.size_estimate() < file_piece)
     bytes.data.reserve(static_cast<std::size_t>(writer.size_estimate()));
   MemorySink sink(bytes.data);
   Output out(sink, 0);
@@ -82,13 +77,17 @@ Bytes save_to_memory(const Value& value, const SaveOptions& options) {
   return bytes;
 }
 
+void save_to(Sink& sink, const Value& value, const SaveOptions& options) {
+  const WithNumbers whole(value);
+  Writer writer(whole.value(), options);
+  Output out(sink, file_piece);
+  writer.write(out);
+  sink.flush();
+}
+
 void save_to(const std::function<void(std::span<const std::byte>)>& write, const Value& value,
              const SaveOptions& options) {
-  Value holder;
-  Writer writer(with_numbers(value, holder), options);
-  FunctionSink sink(write);
-  Output out(sink, piece);
-  writer.write(out);
+  save_to(*function_sink(write), value, options);
 }
 
 }  // namespace cairn::io

@@ -18,7 +18,9 @@
 #include <cairn/core/progress.h>
 #include <cairn/core/state_dict.h>
 #include <cairn/core/value.h>
+#include <cairn/io/attributes.h>
 #include <cairn/io/file_system.h>
+#include <cairn/io/sink.h>
 
 namespace cairn::io {
 
@@ -36,6 +38,7 @@ struct SaveOptions {
   Progress progress = {};                             ///< Bytes of tensors done, and their total.
   /// The tag recorded as a tensor's location; nothing, or no function: its device ("cpu", "cuda:1").
   std::function<std::optional<std::string>(const Tensor&)> location_tag = {};
+  Attributes attributes = {};         ///< Said about the file and its tensors.
   FileSystem* file_system = nullptr;  ///< Null: the operating system's.
 };
 
@@ -43,7 +46,9 @@ struct SaveOptions {
 /// to is replaced. Throws IoError when the system refuses (with the path and its reason), ValueError for what a file
 /// cannot hold (a meta tensor, a tree deeper than 64), Cancelled. On any error the file that was there is untouched,
 /// and the temporary one gone; but should the very last step, syncing the folder, fail, the new file is there already
-/// and only its surviving a loss of power is in doubt. Deferred tensors are read first.
+/// and only its surviving a loss of power is in doubt. Deferred tensors of files are read piece by piece while they are
+/// written; others are read first. A name that means another format (".pth", ".safetensors", ...) is a ValueError that
+/// says what to call instead.
 void save(const std::string& path, const Value& value, const SaveOptions& options = {});
 
 /// The bytes a file would have.
@@ -53,7 +58,10 @@ Bytes save_to_memory(const Value& value, const SaveOptions& options = {});
 /// time.
 void save_to_memory(const Value& value, Bytes& bytes, const SaveOptions& options = {});
 
-/// Hands the bytes to `write` in order, from first to last: for a pipe, a socket, an archive.
+/// Hands the bytes to `sink` in order, from first to last: for a pipe, a socket, an archive (see sink.h).
+void save_to(Sink& sink, const Value& value, const SaveOptions& options = {});
+
+/// The same to a function.
 void save_to(const std::function<void(std::span<const std::byte>)>& write, const Value& value,
              const SaveOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include <cairn/io/source.h>
 
 #include <cstring>
+#include <istream>
 #include <mutex>
 #include <utility>
 
@@ -16,7 +17,9 @@ class MemorySource final : public Source {
   explicit MemorySource(Bytes bytes) : owned_(std::move(bytes.data)), bytes_(owned_) {}
 
   std::uint64_t size() const override { return bytes_.size(); }
-  std::span<const std::byte> memory() const override { return bytes_; }
+  SourceView view(std::uint64_t offset, std::uint64_t size) const override {
+    return {bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size))};
+  }
   const std::string& name() const override {
     static const std::string name = "memory";
     return name;
@@ -42,6 +45,9 @@ class FunctionSource final : public Source {
 
   std::uint64_t size() const override { return size_; }
   const std::string& name() const override { return name_; }
+  ReadPattern pattern() const override {
+    return {.unit = 8 << 20, .gap = 256 << 10, .tail = 64 << 10, .is_distant = true};
+  }
   void read(std::uint64_t offset, std::span<std::byte> to) const override {
     const std::lock_guard lock(mutex_);
     read_(offset, to);
@@ -56,9 +62,24 @@ class FunctionSource final : public Source {
 
 }  // namespace
 
+SourceView Source::view(std::uint64_t, std::uint64_t) const { return {}; }
+
 SourceReference memory_source(std::span<const std::byte> bytes) { return std::make_shared<MemorySource>(bytes); }
 
 SourceReference memory_source(Bytes bytes) { return std::make_shared<MemorySource>(std::move(bytes)); }
+
+SourceReference stream_source(std::istream& stream) {
+  Bytes bytes;
+  constexpr std::size_t piece = 64 << 10;
+  while (stream) {
+    const std::size_t size = bytes.data.size();
+    bytes.data.resize(size + piece);
+    stream.read(reinterpret_cast<char*>(bytes.data.data() + size), piece);
+    bytes.data.resize(size + static_cast<std::size_t>(stream.gcount()));
+  }
+  check<IoError>(stream.eof() && !stream.bad(), "a stream: reading failed after ", bytes.data.size(), " bytes");
+  return memory_source(std::move(bytes));
+}
 
 SourceReference function_source(std::uint64_t size, std::function<void(std::uint64_t, std::span<std::byte>)> read,
                                 std::string name) {

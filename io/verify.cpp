@@ -4,15 +4,16 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include <cairn/core/error.h>
+#include <cairn/io/attribute_tree.h>
 #include <cairn/io/checksum.h>
 #include <cairn/io/codec.h>
 #include <cairn/io/container.h>
 #include <cairn/io/labels.h>
 #include <cairn/io/report.h>
-#include <cairn/io/tree.h>
 
 namespace cairn::io {
 
@@ -25,9 +26,12 @@ class Verification {
 
   std::vector<Damage> run() {
     const bool header = check_header_bytes();
-    if (const std::optional<CommitRecord> commit = check_commit_bytes(header)) {
-      if (check_index_bytes(*commit)) check_blobs(*commit);
+    std::optional<Commit> commit = check_last_commit(header);
+    while (commit) {
+      check_generation(*commit);
+      commit = commit_before(*commit);
     }
+    report(options_.progress, size_, size_);
     std::sort(damages_.begin(), damages_.end(), [](const Damage& a, const Damage& b) { return a.offset < b.offset; });
     return std::move(damages_);
   }
@@ -80,67 +84,91 @@ class Verification {
     return magic == commit_magic;
   }
 
-  std::optional<CommitRecord> check_commit_bytes(bool header_is_whole) {
-    std::optional<CommitRecord> commit;
-    const std::uint64_t length =
-        std::min<std::uint64_t>(sizeof(CommitRecord), size_ - std::min<std::uint64_t>(size_, sizeof(Header)));
-    if (length == 0) {
-      if (header_is_whole) add(0, size_, "commit record", "the file ends behind its header: it was cut short");
+  /// The last commit record that is right, and what is wrong behind it.
+  std::optional<Commit> check_last_commit(bool header_is_whole) {
+    std::optional<Commit> commit = last_commit(*source_, size_);
+    const std::uint64_t end = commit ? commit->end() : std::min<std::uint64_t>(size_, sizeof(Header));
+    if (end == size_) {
+      if (!commit && header_is_whole)
+        add(0, size_, "commit record", "the file ends behind its header: it was cut short");
       return commit;
     }
-    examine(size_ - length, length, "commit record", [&] { commit = check_commit_record(*source_); });
+    std::string found;
+    try {
+      newest_commit(*source_);
+    } catch (const FormatError& error) {  // a damaged record, or none at all
+      const std::uint64_t length = std::min<std::uint64_t>(sizeof(CommitRecord), size_ - end);
+      add(size_ - length, length, "commit record", error.message());
+      return commit;
+    }
+    for (std::uint64_t at = end; at < size_; at += piece_size)
+      add(at, std::min(piece_size, size_ - at), "torn", "no commit record covers it: an append did not end");
     return commit;
   }
 
-  bool check_index_bytes(const CommitRecord& commit) {
-    const std::uint64_t pieces = count_pieces(commit.index_size, piece_size + sizeof(std::uint64_t));
-    const std::uint64_t table = std::min(commit.index_size, pieces * sizeof(std::uint64_t));
+  std::optional<Commit> commit_before(const Commit& commit) {
+    if (commit.record.generation == 1) return std::nullopt;
+    const std::uint64_t offset = commit.record.begin - sizeof(CommitRecord);
+    std::optional<Commit> before = commit_at(*source_, offset);
+    if (before && before->record.generation + 1 == commit.record.generation) return before;
+    add(offset, sizeof(CommitRecord), "commit record",
+        text("that of generation ", commit.record.generation - 1, " is damaged"));
+    return std::nullopt;
+  }
+
+  bool check_index_bytes(const Commit& commit) {
+    const std::uint64_t begin = commit.record.index_offset;
+    const std::uint64_t pieces = count_pieces(commit.index_size(), piece_size + sizeof(std::uint64_t));
+    const std::uint64_t table = std::min(commit.index_size(), pieces * sizeof(std::uint64_t));
     IndexBytes bytes;
-    if (!examine(commit.index_offset + commit.index_size - table, table, "index",
+    if (!examine(begin + commit.index_size() - table, table, "index",
                  [&] { bytes = read_index(*source_, commit, options_.limits); }))
       return false;
     bool whole = true;
     for (std::uint64_t piece = 0; piece < pieces; ++piece) {
-      if (is_piece_whole(bytes, piece, commit.generation)) continue;
-      const std::uint64_t begin = piece * piece_size;
-      add(commit.index_offset + begin, std::min<std::uint64_t>(piece_size, bytes.body.size() - begin), "index",
+      if (is_piece_whole(bytes, piece, commit)) continue;
+      const std::uint64_t at = piece * piece_size;
+      add(begin + at, std::min<std::uint64_t>(piece_size, bytes.body.size() - at), "index",
           "its checksum does not fit");
       whole = false;
     }
     return whole;
   }
 
-  void check_blobs(const CommitRecord& commit) {
-    std::optional<Index> index;
+  void check_generation(const Commit& commit) {
+    if (!check_index_bytes(commit)) return;
+    check_features(*source_, commit);
+    std::optional<Container> container;
+    std::vector<std::string> names;
     // The checksums of the index are right: what is wrong now was written so.
-    if (!examine(commit.index_offset, std::min(commit.index_size, piece_size), "index", [&] {
-          bytes_ = read_index(*source_, commit, options_.limits);
-          index.emplace(bytes_.body, commit.index_offset, commit.generation, source_->name(), options_.limits);
-          read_names(*index);
+    if (!examine(commit.record.index_offset, std::min(commit.index_size(), piece_size), "index", [&] {
+          container.emplace(source_, options_.limits, commit);
+          names = names_of_blobs(*container);
+          decode_attributes(*container);
         }))
       return;
-    if (hash(index->content()) != commit.root_digest)
-      add(size_ - sizeof(CommitRecord), sizeof(CommitRecord), "commit record",
-          "the root digest does not fit the index");
-    std::uint64_t end = sizeof(Header);
-    for (std::uint32_t blob = 0; blob < index->blob_count(); ++blob) {
-      check_padding(end, index->placement(blob).offset);
-      check_blob(*index, blob);
-      end = index->blob_end(blob);
+    const Index& index = container->index();
+    std::uint64_t end = commit.record.begin;
+    for (std::uint32_t blob = 0; blob < index.blob_count(); ++blob) {
+      for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk) {
+        const ChunkRecord record = index.chunk(blob, chunk).record;
+        if (record.offset < commit.record.begin) continue;
+        check_padding(end, record.offset);
+        end = record.offset + record.stored;
+      }
+      check_blob(*container, blob, names[blob]);
     }
-    check_padding(end, commit.index_offset);
-    report(options_.progress, size_, size_);
+    check_padding(end, commit.record.index_offset);
   }
 
-  void read_names(const Index& index) {
-    const std::vector<Tensor> tensors(index.tensor_count());
-    const Value tree = decode_tree(index.tree(), tensors, source_->name(), index.tree_offset(), options_.limits);
-    const std::vector<std::string> labels = tensor_labels(tree);
-    names_.resize(index.blob_count());
+  static std::vector<std::string> names_of_blobs(const Container& container) {
+    const std::vector<std::string> labels = container.labels();
+    std::vector<std::string> names(container.index().blob_count());
     for (std::uint32_t i = 0; i < labels.size(); ++i) {
-      std::string& name = names_[index.tensor(i).blob];
+      std::string& name = names[container.index().tensor(i).blob];
       if (name.empty()) name = labels[i];
     }
+    return names;
   }
 
   void check_padding(std::uint64_t begin, std::uint64_t end) {
@@ -151,33 +179,43 @@ class Verification {
       add(begin, end - begin, "padding", "bytes that must be zero are not");
   }
 
-  void check_blob(const Index& index, std::uint32_t blob) {
+  /// Every chunk that no newer generation has shown, and the digest of those that are read for it.
+  void check_blob(const Container& container, std::uint32_t blob, const std::string& name) {
+    const Index& index = container.index();
+    const bool newest = checked_.empty() || container.commit().offset == newest_;
+    if (newest) newest_ = container.commit().offset;
+    bool any = newest;
+    for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob) && !any; ++chunk)
+      any = !checked_.contains(index.chunk(blob, chunk).record.offset);
+    if (!any) return;
     std::vector<Hash> leaves;
     bool whole = true;
     for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk) {
       const Index::Chunk entry = index.chunk(blob, chunk);
-      const auto stored = scratch_.stored.get(entry.record.stored);
-      source_->read(entry.offset, stored);
-      const char* wrong = check_chunk(index, blob, chunk, entry, stored, leaves);
-      if (wrong) add(entry.offset, entry.record.stored, "chunk", wrong, names_[blob]);
-      whole = whole && !wrong;
-      report(options_.progress, entry.offset, size_);
+      const bool first = checked_.insert(entry.record.offset).second;
+      if (const char* wrong = check_chunk(container, blob, chunk, entry, leaves)) {
+        if (first) add(entry.record.offset, entry.record.stored, "chunk", wrong, name);
+        whole = false;
+      }
+      report(options_.progress, std::min(done_ += first ? entry.record.stored : 0, size_), size_);
     }
     if (whole && hash(std::as_bytes(std::span(leaves))) != index.blob(blob).digest)
-      add(index.placement(blob).offset, std::min(index.stored_size(blob), index.chunk_size()), "blob",
-          "its digest does not fit its bytes, though their checksums do", names_[blob]);
+      add(index.chunk_count(blob) == 0 ? container.commit().record.index_offset : index.chunk(blob, 0).record.offset,
+          std::min(std::max<std::uint64_t>(index.stored_size(blob), 1), index.chunk_size()), "blob",
+          "its digest does not fit its bytes, though their checksums do", name);
   }
 
-  const char* check_chunk(const Index& index, std::uint32_t blob, std::uint64_t chunk, const Index::Chunk& entry,
-                          std::span<const std::byte> stored, std::vector<Hash>& leaves) {
-    const std::uint64_t place = scramble(index.placement(blob).generation, blob, static_cast<std::uint32_t>(chunk));
+  const char* check_chunk(const Container& container, std::uint32_t blob, std::uint64_t chunk,
+                          const Index::Chunk& entry, std::vector<Hash>& leaves) {
+    const std::span<const std::byte> stored = container.read_stored(blob, chunk, scratch_);
+    const std::uint64_t place = scramble(container.commit().record.generation, blob, static_cast<std::uint32_t>(chunk));
     if ((checksum(stored) ^ place) != entry.record.checksum) return "its checksum does not fit";
     const Codec* codec = find_codec(entry.record.codec);
     if (!codec) return "it is packed with a codec that this Cairn does not know";
     std::span<const std::byte> decoded = stored;
     if (codec != &raw_codec) {
       const auto to = scratch_.decoded.get(static_cast<std::size_t>(entry.decoded));
-      if (const char* wrong = codec->decode(stored, static_cast<DType>(index.blob(blob).dtype), to)) return wrong;
+      if (const char* wrong = codec->decode(stored, container.index().dtype(blob), to)) return wrong;
       decoded = to;
     }
     for (std::size_t at = 0; at < decoded.size(); at += leaf_size)
@@ -187,10 +225,9 @@ class Verification {
 
   SourceReference source_;
   const VerifyOptions& options_;
-  std::uint64_t size_;
-  IndexBytes bytes_;
-  std::vector<std::string> names_;  // of each blob: its first tensor's
+  std::uint64_t size_, done_ = 0, newest_ = 0;
   Scratch scratch_;
+  std::unordered_set<std::uint64_t> checked_;  // chunks, by where they lie
   std::vector<Damage> damages_;
 };
 

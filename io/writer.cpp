@@ -1,5 +1,6 @@
 #include <cairn/io/writer.h>
 
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <unordered_map>
@@ -9,7 +10,10 @@
 #include <cairn/core/parallel.h>
 #include <cairn/core/python_text.h>
 #include <cairn/core/tensor_impl.h>
+#include <cairn/io/attribute_tree.h>
 #include <cairn/io/codec.h>
+#include <cairn/io/index_writer.h>
+#include <cairn/io/labels.h>
 #include <cairn/io/report.h>
 #include <cairn/io/tree.h>
 
@@ -17,8 +21,9 @@ namespace cairn::io {
 
 namespace {
 
-constexpr std::uint32_t generation = 1;  // a file written at once has one commit
 constexpr Limits limits;
+constexpr std::uint32_t no_blob = UINT32_MAX;
+constexpr std::uint64_t largest_window = std::uint64_t{64} << 20;  // of chunks that are packed at a time
 
 template <class T>
 std::span<const std::byte> as_bytes(const std::vector<T>& records) {
@@ -37,100 +42,164 @@ struct Writer::Slot {
   Buffer gathered, scratch;
 };
 
-Writer::Writer(const Value& value, const SaveOptions& options) : options_(options) {
-  check<ValueError>(std::has_single_bit(options.chunk_size) && options.chunk_size >= smallest_chunk_size &&
-                        options.chunk_size <= largest_chunk_size,
-                    "save: chunk_size is ", options.chunk_size, ", but must be a power of two from ",
-                    smallest_chunk_size, " to ", largest_chunk_size);
+Writer::Writer(const Value& value, const SaveOptions& options, const Container* base)
+    : options_(options), base_(base), chunk_size_(base ? base->index().chunk_size() : options.chunk_size) {
+  check<ValueError>(
+      std::has_single_bit(chunk_size_) && chunk_size_ >= smallest_chunk_size && chunk_size_ <= largest_chunk_size,
+      "save: chunk_size is ", chunk_size_, ", but must be a power of two from ", smallest_chunk_size, " to ",
+      largest_chunk_size);
+  if (base) {
+    generation_ = base->commit().record.generation + 1;
+    check<ValueError>(generation_ != 0, "append: the file has 4294967295 generations, and can have no more");
+    value.for_each_tensor([&](const std::string& path, const Tensor&) { names_.push_back(path); }, true);
+  }
   tree_.reserve(512);
   encode_tree(value, tree_, tensors_);
+  if (!options.attributes.empty()) attributes_ = encode_attributes(options.attributes, tensor_labels(value));
   check<ValueError>(tensors_.size() <= limits.tensors, "save: ", tensors_.size(), " tensors, but a file holds at most ",
                     limits.tensors);
   plan_ = plan_blobs(tensors_);
   std::uint64_t chunks = 0;
-  for (const Blob& blob : plan_.blobs) chunks += count_pieces(blob.size, options.chunk_size);
+  for (const Blob& blob : plan_.blobs) chunks += count_pieces(blob.size, chunk_size_);
   check<ValueError>(chunks <= UINT32_MAX, "save: ", chunks, " chunks, but a file holds at most ", UINT32_MAX,
                     "; choose a larger chunk_size");
   chunks_.reserve(static_cast<std::size_t>(chunks));
   blobs_.reserve(plan_.blobs.size());
-  placements_.reserve(plan_.blobs.size());
 }
 
 std::uint64_t Writer::size_estimate() const {
-  return plan_.total + plan_.total / 16 + 512 + tree_.size() + tensors_.size() * 256 + chunks_.capacity() * 32;
+  return plan_.total + plan_.total / 16 + 512 + tree_.size() + attributes_.size() + tensors_.size() * 256 +
+         chunks_.capacity() * 32;
 }
 
-void Writer::write(Output& out) {
-  Header header;
-  header.checksum = checksum(bytes_of(header).first(offsetof(Header, checksum)));
-  out.write(bytes_of(header));
-
-  write_blobs(out);
-
-  out.pad_to(align_up(out.position(), 8));
-  CommitRecord commit;
-  commit.generation = generation;
-  commit.index_offset = out.position();
-  std::vector<std::byte> index = this->index();
-  const std::uint64_t pieces = count_pieces(index.size(), piece_size);
-  const std::size_t body = index.size();
-  for (std::uint64_t piece = 0; piece < pieces; ++piece) {
-    const std::size_t begin = static_cast<std::size_t>(piece * piece_size);
-    const auto bytes =
-        std::span<const std::byte>(index).subspan(begin, std::min<std::size_t>(piece_size, body - begin));
-    append(index, checksum(bytes) ^ scramble(generation, index_blob, static_cast<std::uint32_t>(piece)));
+void Writer::write(Output& out, const std::function<void()>& before_commit) {
+  const std::uint64_t begin = base_ ? base_->commit().end() : sizeof(Header);
+  if (base_) {
+    find_unchanged();
+  } else {
+    const Header header = sealed_header();
+    out.write(bytes_of(header));
   }
-  check<ValueError>(index.size() <= limits.index_size, "save: the index takes ", index.size(), " bytes, but may take ",
-                    limits.index_size, "; keep large texts and bytes in tensors");
-  out.write(index);
-  commit.index_size = index.size();
-  commit.index_checksum = checksum(std::span<const std::byte>(index).subspan(body));
-  commit.root_digest = root_;
-  commit.checksum = checksum(bytes_of(commit).first(offsetof(CommitRecord, checksum)));
-  out.write(bytes_of(commit));
-  out.flush();
+  write_blobs(out);
+  std::vector<std::int64_t> dimensions;
+  std::vector<std::byte> locations;
+  const std::vector<TensorRecord> records = tensor_records(dimensions, locations);
+  write_commit(out,
+               {.tensor_count = static_cast<std::uint32_t>(records.size()),
+                .blob_count = static_cast<std::uint32_t>(blobs_.size()),
+                .tensors = as_bytes(records),
+                .dimensions = as_bytes(dimensions),
+                .blobs = as_bytes(blobs_),
+                .locations = locations,
+                .tree = tree_,
+                .attributes = attributes_,
+                .chunk_size = chunk_size_,
+                .chunks = chunks_},
+               generation_, begin, before_commit);
+}
+
+// What the base has already. All numbers are hashed once for that, and those that have changed a second time when they
+// are packed.
+void Writer::find_unchanged() {
+  const Index& index = base_->index();
+  const auto hash_of = [](const Hash& digest) { return static_cast<std::size_t>(digest.low); };
+  std::unordered_map<Hash, std::uint32_t, decltype(hash_of)> by_digest(index.blob_count(), hash_of);
+  for (std::uint32_t i = 0; i < index.blob_count(); ++i) by_digest.try_emplace(index.blob(i).digest, i);
+  std::unordered_map<std::string, std::uint32_t> by_name;
+  const std::vector<std::string> names = base_->names();
+  for (std::uint32_t i = 0; i < names.size(); ++i) by_name.emplace(names[i], index.tensor(i).blob);
+
+  const std::size_t count = plan_.blobs.size();
+  unchanged_.assign(count, no_blob);
+  similar_.assign(count, no_blob);
+  digests_.resize(count);
+  parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    const Blob& blob = plan_.blobs[number];
+    std::vector<Hash> leaves;
+    Buffer gathered;
+    for (std::uint64_t at = 0; at < blob.size; at += leaf_size)
+      leaves.push_back(hash(plan_.bytes(number, at, std::min(leaf_size, blob.size - at), gathered)));
+    digests_[number] = hash(as_bytes(leaves));
+  });
+  const auto is_like = [&](std::uint32_t theirs, std::size_t mine) {
+    const BlobRecord record = index.blob(theirs);
+    return record.size == plan_.blobs[mine].size && static_cast<DType>(record.dtype) == plan_.blobs[mine].dtype;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto found = by_digest.find(digests_[i]);
+    if (found != by_digest.end() && is_like(found->second, i)) unchanged_[i] = found->second;
+  }
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const std::uint32_t blob = plan_.blob_of[i];
+    const auto found = by_name.find(names_[i]);
+    if (found != by_name.end() && similar_[blob] == no_blob && is_like(found->second, blob))
+      similar_[blob] = found->second;
+  }
 }
 
 // Chunks are taken in windows; those of a window are encoded at once, on all threads, and then written in order. What a
 // chunk becomes depends on nothing but itself, so the file is the same for any number of threads.
 void Writer::write_blobs(Output& out) {
-  const int threads = plan_.total > options_.chunk_size ? concurrency() : 1;
-  const std::uint64_t window_bytes = threads == 1 ? 1 : static_cast<std::uint64_t>(threads) * 4 * options_.chunk_size;
+  const int threads = plan_.total > chunk_size_ ? concurrency() : 1;
+  const std::uint64_t window_bytes =
+      threads == 1 ? 1 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads) * 4 * chunk_size_, largest_window);
   const std::size_t window_chunks = threads == 1 ? 1 : 1024;
-  std::vector<Slot> slots;
-  std::size_t used = 0;
+  const bool overlapped = threads > 1 && out.may_be_written_by_any_thread();
+  std::vector<Slot> slots, written;  // being encoded; being written
+  std::size_t used = 0, to_write = 0;
   std::uint64_t bytes = 0;
+  const auto write_all = [&] {
+    for (std::size_t i = 0; i < to_write; ++i) place(written[i], out);
+  };
   const auto carry_out = [&] {
-    if (used == 1)
-      encode(slots[0]);
-    else
-      parallel_for(static_cast<std::int64_t>(used),
-                   [&](std::int64_t i) { encode(slots[static_cast<std::size_t>(i)]); });
-    for (std::size_t i = 0; i < used; ++i) place(slots[i], out);
+    if (overlapped && used + to_write > 1) {
+      parallel_for(static_cast<std::int64_t>(used) + 1,
+                   [&](std::int64_t i) { i == 0 ? write_all() : encode(slots[static_cast<std::size_t>(i - 1)]); });
+    } else {
+      write_all();
+      if (used == 1)
+        encode(slots[0]);
+      else
+        parallel_for(static_cast<std::int64_t>(used),
+                     [&](std::int64_t i) { encode(slots[static_cast<std::size_t>(i)]); });
+    }
+    std::swap(slots, written);
+    to_write = used;
+    if (!overlapped) write_all(), to_write = 0;
+    report(options_.progress, done_, plan_.total);
     used = 0;
     bytes = 0;
   };
+  const auto finish = [&] {
+    if (used != 0) carry_out();
+    write_all();
+    to_write = 0;
+  };
   for (std::uint32_t number = 0; number < plan_.blobs.size(); ++number) {
     const Blob& blob = plan_.blobs[number];
-    const std::uint64_t chunks = count_pieces(blob.size, options_.chunk_size);
-    if (chunks == 0) {
-      if (used != 0) carry_out();
-      blobs_.push_back({.size = 0, .digest = hash({}), .dtype = static_cast<std::uint8_t>(blob.dtype)});
-      placements_.push_back({.offset = align_up(out.position(), 8), .generation = generation});
-      out.pad_to(placements_.back().offset);
+    const std::uint64_t chunks = count_pieces(blob.size, chunk_size_);
+    if (chunks == 0 || (base_ && unchanged_[number] != no_blob)) {
+      finish();
+      if (chunks == 0)
+        add_blob(blob, hash({}));
+      else
+        carry_over(number);
+      continue;
     }
     for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
       if (used == slots.size()) slots.emplace_back();
       Slot& slot = slots[used++];
       slot.blob = number;
       slot.chunk = chunk;
-      slot.offset = chunk * options_.chunk_size;
-      slot.size = std::min(options_.chunk_size, blob.size - slot.offset);
+      slot.offset = chunk * chunk_size_;
+      slot.size = std::min(chunk_size_, blob.size - slot.offset);
       bytes += slot.size;
       if (used == window_chunks || bytes >= window_bytes) carry_out();
     }
   }
-  if (used != 0) carry_out();
+  finish();
+  if (plan_.total > 0) report(options_.progress, done_, plan_.total);
 }
 
 void Writer::encode(Slot& slot) const {
@@ -142,43 +211,57 @@ void Writer::encode(Slot& slot) const {
   // A raw chunk of one leaf has been hashed already.
   const bool hashed = slot.packed.codec == &raw_codec && slot.leaves.size() == 1;
   slot.checksum =
-      (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation, slot.blob, slot.chunk);
+      (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation_, slot.blob, slot.chunk);
+}
+
+/// A chunk of the base as a chunk of this generation.
+ChunkRecord Writer::carried(std::uint32_t base_blob, std::uint32_t blob, std::uint32_t chunk) const {
+  ChunkRecord record = base_->index().chunk(base_blob, chunk).record;
+  record.checksum ^= scramble(base_->commit().record.generation, base_blob, chunk) ^ scramble(generation_, blob, chunk);
+  return record;
+}
+
+void Writer::carry_over(std::uint32_t number) {
+  const std::uint64_t chunks = count_pieces(plan_.blobs[number].size, chunk_size_);
+  for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) chunks_.push_back(carried(unchanged_[number], number, chunk));
+  add_blob(plan_.blobs[number], digests_[number]);
+  done_ += plan_.blobs[number].size;
+}
+
+void Writer::add_blob(const Blob& blob, const Hash& digest) {
+  blobs_.push_back({.size = blob.size, .digest = digest, .dtype = static_cast<std::uint8_t>(blob.dtype)});
 }
 
 void Writer::place(Slot& slot, Output& out) {
   const Blob& blob = plan_.blobs[slot.blob];
   if (slot.chunk == 0) {
-    const bool raw = slot.packed.codec == &raw_codec;
-    out.pad_to(align_up(out.position(), raw ? blob_alignment(blob.size) : 8));
-    placements_.push_back({.offset = out.position(), .generation = generation});
     leaves_.clear();
+    in_run_ = false;
   }
-  out.write(slot.packed.bytes);
-  chunks_.push_back({.stored = static_cast<std::uint32_t>(slot.packed.bytes.size()),
-                     .codec = slot.packed.codec->id,
-                     .checksum = slot.checksum});
+  ChunkRecord record{.checksum = slot.checksum,
+                     .stored = static_cast<std::uint32_t>(slot.packed.bytes.size()),
+                     .codec = slot.packed.codec->id};
+  if (base_ && similar_[slot.blob] != no_blob) {
+    const ChunkRecord before = carried(similar_[slot.blob], slot.blob, slot.chunk);
+    if (before.checksum == record.checksum && before.stored == record.stored && before.codec == record.codec)
+      record.offset = before.offset;
+  }
+  if (record.offset == 0) {
+    if (!in_run_) out.pad_to(align_up(out.position(), run_alignment(blob.size, record.codec == raw_codec.id)));
+    record.offset = out.position();
+    out.write(slot.packed.bytes);
+    in_run_ = true;
+  } else {
+    in_run_ = false;
+  }
+  chunks_.push_back(record);
   leaves_.insert(leaves_.end(), slot.leaves.begin(), slot.leaves.end());
-  if (slot.offset + slot.size == blob.size)
-    blobs_.push_back(
-        {.size = blob.size, .digest = hash(as_bytes(leaves_)), .dtype = static_cast<std::uint8_t>(blob.dtype)});
+  if (slot.offset + slot.size == blob.size) add_blob(blob, hash(as_bytes(leaves_)));
   done_ += slot.size;
-  report(options_.progress, done_, plan_.total);
 }
 
-std::vector<std::byte> Writer::index() {
-  std::vector<std::byte> index;
-  index.reserve(static_cast<std::size_t>(size_estimate() - plan_.total - plan_.total / 16));
-  append_content(index);
-  root_ = hash(index);
-  append(index, PlacementHeader{.chunk_size = static_cast<std::uint32_t>(options_.chunk_size),
-                                .chunk_count = static_cast<std::uint32_t>(chunks_.size())});
-  append(index, as_bytes(placements_));
-  append(index, as_bytes(chunks_));
-  return index;
-}
-
-void Writer::append_content(std::vector<std::byte>& index) {
-  std::vector<std::byte> locations;
+std::vector<TensorRecord> Writer::tensor_records(std::vector<std::int64_t>& dimensions,
+                                                 std::vector<std::byte>& locations) {
   std::vector<std::string> tags;
   const auto number_of = [&](const Tensor& tensor) {
     std::optional<std::string> given = options_.location_tag ? options_.location_tag(tensor) : std::nullopt;
@@ -198,7 +281,6 @@ void Writer::append_content(std::vector<std::byte>& index) {
   };
 
   std::vector<TensorRecord> records;
-  std::vector<std::int64_t> dimensions;
   records.reserve(tensors_.size());
   dimensions.reserve(tensors_.size() * 2);
   Device last_device;
@@ -220,20 +302,7 @@ void Writer::append_content(std::vector<std::byte>& index) {
     dimensions.insert(dimensions.end(), tensor.shape().begin(), tensor.shape().end());
     if (strided) dimensions.insert(dimensions.end(), tensor.strides().begin(), tensor.strides().end());
   }
-
-  check<ValueError>(dimensions.size() <= UINT32_MAX, "save: the tensors have more than ", UINT32_MAX,
-                    " dimensions together");
-  append(index, ContentHeader{.tree_size = tree_.size(),
-                              .tensor_count = static_cast<std::uint32_t>(records.size()),
-                              .blob_count = static_cast<std::uint32_t>(blobs_.size()),
-                              .dimension_count = static_cast<std::uint32_t>(dimensions.size()),
-                              .location_size = static_cast<std::uint32_t>(locations.size())});
-  append(index, as_bytes(records));
-  append(index, as_bytes(dimensions));
-  append(index, as_bytes(blobs_));
-  append(index, locations);
-  append(index, tree_);
-  index.resize(align_up(index.size(), 8));
+  return records;
 }
 
 }  // namespace cairn::io

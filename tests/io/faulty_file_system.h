@@ -32,6 +32,12 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
     auto file = files_.create(path);
     return file ? std::make_unique<File>(*this, std::move(file)) : nullptr;
   }
+  std::unique_ptr<cairn::io::WritableFile> open_existing(const std::string& path) override {
+    step("open_existing");
+    auto file = files_.open_existing(path);
+    return file ? std::make_unique<File>(*this, std::move(file)) : nullptr;
+  }
+  cairn::io::SourceReference source(const std::string& path) override { return step("source"), files_.source(path); }
   void rename(const std::string& from, const std::string& to) override { step("rename"), files_.rename(from, to); }
   void remove(const std::string& path) override { step("remove"), files_.remove(path); }
   void sync_folder(const std::string& path) override { step("sync_folder"), files_.sync_folder(path); }
@@ -52,6 +58,7 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
       files_.step("write"), file_->write(bytes.subspan(bytes.size() / 2));
     }
     void sync() override { files_.step("sync"), file_->sync(); }
+    void truncate(std::uint64_t size) override { files_.step("truncate"), file_->truncate(size); }
     void set_mode(const std::optional<cairn::io::FileStatus>& like) override {
       files_.step("set_mode"), file_->set_mode(like);
     }
@@ -128,6 +135,13 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
     pending.emplace_back(path, names[path]);
     return std::make_unique<File>(names[path]);
   }
+  std::unique_ptr<cairn::io::WritableFile> open_existing(const std::string& path) override {
+    const auto found = names.find(path);
+    return found == names.end() ? nullptr : std::make_unique<File>(found->second);
+  }
+  cairn::io::SourceReference source(const std::string& path) override {
+    return cairn::io::memory_source(cairn::Bytes{names.at(path)->seen});
+  }
   void rename(const std::string& from, const std::string& to) override {
     names[to] = names.at(from);
     names.erase(from);
@@ -158,6 +172,7 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
       node_->seen.insert(node_->seen.end(), bytes.begin(), bytes.end());
     }
     void sync() override { node_->lasting = node_->seen; }
+    void truncate(std::uint64_t size) override { node_->seen.resize(size); }
     void set_mode(const std::optional<cairn::io::FileStatus>&) override {}
 
    private:

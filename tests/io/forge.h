@@ -8,6 +8,7 @@
 
 #include <cairn/core/value.h>
 #include <cairn/io/bytes.h>
+#include <cairn/io/commit.h>
 #include <cairn/io/format.h>
 
 namespace forge {
@@ -26,17 +27,16 @@ void put(std::vector<std::byte>& bytes, std::size_t at, const Record& record) {
   std::memcpy(bytes.data() + at, &record, sizeof record);
 }
 
-/// A container taken apart.
+/// A container of one generation taken apart.
 struct Parts {
   Header header;
-  std::vector<std::byte> blobs;  ///< All between the header and the index.
+  std::vector<std::byte> blobs;  ///< All between the header and the index, but for the zeros before the index.
   ContentHeader counts;
   std::vector<TensorRecord> tensors;
   std::vector<std::int64_t> dimensions;
   std::vector<BlobRecord> blob_records;
-  std::vector<std::byte> locations, tree;
+  std::vector<std::byte> locations, tree, attributes;
   PlacementHeader placement;
-  std::vector<Placement> placements;
   std::vector<ChunkRecord> chunks;
   CommitRecord commit;
 };
@@ -53,8 +53,6 @@ inline Parts take_apart(const cairn::Bytes& file) {
   Parts parts;
   parts.header = get<Header>(bytes, 0);
   parts.commit = get<CommitRecord>(bytes, bytes.size() - sizeof(CommitRecord));
-  parts.blobs.assign(bytes.begin() + sizeof(Header),
-                     bytes.begin() + static_cast<std::ptrdiff_t>(parts.commit.index_offset));
   std::span<const std::byte> in(bytes);
   in = in.subspan(parts.commit.index_offset);
   std::vector<ContentHeader> counts;
@@ -65,14 +63,18 @@ inline Parts take_apart(const cairn::Bytes& file) {
   take(in, parts.blob_records, parts.counts.blob_count);
   take(in, parts.locations, parts.counts.location_size);
   take(in, parts.tree, parts.counts.tree_size);
+  take(in, parts.attributes, parts.counts.attributes_size);
   const std::size_t used = sizeof(ContentHeader) + parts.tensors.size() * 16 + parts.dimensions.size() * 8 +
-                           parts.blob_records.size() * 32 + parts.locations.size() + parts.tree.size();
+                           parts.blob_records.size() * 32 + parts.locations.size() + parts.tree.size() +
+                           parts.attributes.size();
   in = in.subspan(align_up(used, 8) - used);
   std::vector<PlacementHeader> placement;
   take(in, placement, 1);
   parts.placement = placement[0];
-  take(in, parts.placements, parts.counts.blob_count);
   take(in, parts.chunks, parts.placement.chunk_count);
+  std::size_t end = sizeof(Header);
+  for (const ChunkRecord& chunk : parts.chunks) end = chunk.offset + chunk.stored;
+  parts.blobs.assign(bytes.begin() + sizeof(Header), bytes.begin() + static_cast<std::ptrdiff_t>(end));
   return parts;
 }
 
@@ -95,22 +97,22 @@ inline cairn::Bytes put_together(Parts parts) {
   append(index, raw(parts.blob_records));
   append(index, parts.locations);
   append(index, parts.tree);
+  append(index, parts.attributes);
   index.resize(align_up(index.size(), 8));
   parts.commit.root_digest = hash(index);
   append(index, bytes_of(parts.placement));
-  append(index, raw(parts.placements));
   append(index, raw(parts.chunks));
   const std::vector<std::byte> body = index;
   for (std::uint64_t piece = 0; piece < count_pieces(body.size(), piece_size); ++piece) {
     const auto begin = static_cast<std::size_t>(piece * piece_size);
     const auto part = std::span(body).subspan(begin, std::min<std::size_t>(piece_size, body.size() - begin));
-    append(index, checksum(part) ^ scramble(1, index_blob, static_cast<std::uint32_t>(piece)));
+    append(index, checksum(part) ^ scramble(parts.commit.generation, index_blob, static_cast<std::uint32_t>(piece)));
   }
+  bytes.resize(index_offset_after(bytes.size(), index.size()));
   parts.commit.index_offset = bytes.size();
-  parts.commit.index_size = index.size();
   parts.commit.index_checksum = checksum(std::span<const std::byte>(index).subspan(body.size()));
-  parts.commit.checksum = checksum(bytes_of(parts.commit).first(offsetof(CommitRecord, checksum)));
   append(bytes, index);
+  seal(parts.commit, bytes.size());
   append(bytes, bytes_of(parts.commit));
   return file;
 }

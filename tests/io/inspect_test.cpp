@@ -18,7 +18,7 @@ TEST_CASE("The facts of a file", "[io][inspect]") {
   value["parameter"] = parameter;
   io::save(path, value);
   const io::FileFacts facts = io::inspect(path);
-  CHECK(facts.version == 0);
+  CHECK(facts.version == 1);
   CHECK(facts.generation == 1);
   CHECK(facts.file_size == std::filesystem::file_size(path));
   CHECK(facts.chunk_size == 1 << 20);

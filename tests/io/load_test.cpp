@@ -56,13 +56,13 @@ TEST_CASE("Opening reads no number of a tensor", "[io][load]") {
     std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
   });
   const Value value = io::open(source);
-  CHECK(bytes_read < 3000);
+  CHECK(bytes_read <= 64 << 10);  // the end of the file, with the index
   const Tensor half = value["half"].as_tensor();
   CHECK(half.is_deferred());
   CHECK(half.shape() == Shape({300, 1000}));
   CHECK(half.dtype() == DType::bfloat16);
   CHECK(same(materialize(half), numbered({300, 1000}, DType::bfloat16)));
-  CHECK(bytes_read < 3000 + 610000);
+  CHECK(bytes_read <= (64 << 10) + 600000);
   CHECK(same(materialize(value), large_checkpoint()));
 }
 
@@ -151,25 +151,41 @@ TEST_CASE("A load tells its progress and can be cancelled", "[io][load]") {
   }
 }
 
+namespace {
+
+/// Memory that is read like a file, until it fails.
+class FailingSource final : public io::Source {
+ public:
+  explicit FailingSource(const Bytes& file) : file_(file) {}
+  std::uint64_t size() const override { return file_.data.size(); }
+  const std::string& name() const override { return name_; }
+  void read(std::uint64_t offset, std::span<std::byte> to) const override {
+    if (reads_left-- == 0) throw IoError("the network is gone");
+    std::copy_n(file_.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+  }
+  mutable int reads_left = -1;  // below zero: it does not fail
+
+ private:
+  const Bytes& file_;
+  std::string name_ = "a failing source";
+};
+
+}  // namespace
+
 TEST_CASE("A fault while targets are filled names those already overwritten", "[io][load][device]") {
   const Bytes file = io::save_to_memory({{"a", numbered({3})}, {"b", numbered({400000})}, {"c", numbered({5})}},
                                         {.preset = io::Preset::none});
   const Device device = GENERATE(from_range(everywhere()));
   CAPTURE(device);
-  bool fail = false;
-  int reads_left = 0;
-  const auto source = io::function_source(file.data.size(), [&](std::uint64_t offset, std::span<std::byte> to) {
-    if (fail && reads_left-- == 0) throw IoError("the network is gone");
-    std::copy_n(file.data.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
-  });
+  const auto source = std::make_shared<FailingSource>(file);
   const Value value = io::open(source);
   const Tensor targets[] = {zeros({3}, {.device = device}), zeros({400000}, {.device = device}),
                             zeros({5}, {.device = device})};
   LoadPlan plan;
   int i = 0;
   for (const char* name : {"a", "b", "c"}) plan.transfer(name, value[name].as_tensor(), targets[i++]);
-  fail = true;
-  reads_left = 4 + 2;  // the four chunks are verified; then a is filled and half of b
+  source->reads_left =
+      3 + 2;  // a, the first chunk of b, and the second with c: verified; then a is filled and half of b
   try {
     plan.commit({.staging = 0});
     FAIL("loaded");

@@ -211,7 +211,7 @@ Bytes changed(const Bytes& file, std::mt19937& random) {
       case 5:
         return alter(std::as_writable_bytes(std::span(&parts.placement, 1)));
       case 6:
-        return alter(bytes(parts.placements));
+        return alter(std::as_writable_bytes(std::span(&parts.commit, 1)).subspan(8, 8));
       case 7:
         return alter(bytes(parts.chunks));
       default:

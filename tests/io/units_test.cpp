@@ -54,10 +54,11 @@ TEST_CASE("Every codec gives back what it packed, and refuses what is not its ow
       std::vector<std::byte> small(size - 1), large(size + 1);
       CHECK(codec->decode(packed, DType::uint8, small) != nullptr);
       CHECK(codec->decode(packed, DType::uint8, large) != nullptr);
-      CHECK(codec->decode(std::span(packed).first(packed.size() - 1), back) != nullptr);
+      CHECK(codec->decode(std::span(packed).first(packed.size() - 1), DType::uint8, back) != nullptr);
       packed.push_back(std::byte{0});
       CHECK(codec->decode(packed, DType::uint8, back) != nullptr);
-      CHECK(codec->encode(noise(1000), std::span(X  // does not fit
+      CHECK(codec->encode(noise(1000), DType::uint8, io::Preset::fast, std::span(packed).first(1)) ==
+            0);  // does not fit
     }
   }
   CHECK(io::find_codec(99) == nullptr);
@@ -113,12 +114,13 @@ TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
 }
 
 TEST_CASE("Blobs are aligned by size, at no more than a sixteenth of it", "[io][format]") {
-  CHECK(io::blob_alignment(0) == 8);
-  CHECK(io::blob_alignment(127) == 8);
-  CHECK(io::blob_alignment(1024) == 64);
-  CHECK(io::blob_alignment(65536) == 4096);
-  CHECK(io::blob_alignment(1 << 20) == 65536);
-  CHECK(io::blob_alignment(std::uint64_t{1} << 40) == 65536);
+  CHECK(io::run_alignment(0, true) == 8);
+  CHECK(io::run_alignment(1 << 20, false) == 8);
+  CHECK(io::run_alignment(127, true) == 8);
+  CHECK(io::run_alignment(1024, true) == 64);
+  CHECK(io::run_alignment(65536, true) == 4096);
+  CHECK(io::run_alignment(1 << 20, true) == 65536);
+  CHECK(io::run_alignment(std::uint64_t{1} << 40, true) == 65536);
 }
 
 TEST_CASE("An output hands on whole pieces, in order", "[io][output]") {
