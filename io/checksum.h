@@ -18,6 +18,9 @@ struct Hash {
 
 Hash hash(std::span<const std::byte> bytes);  ///< XXH3-128 without a seed.
 
+/// The same, and a copy of the bytes to `to`, in one pass.
+Hash hash_and_copy(std::span<const std::byte> from, std::byte* to);
+
 /// The plain checksum of the header, the commit record and the table of piece checksums.
 inline std::uint64_t checksum(std::span<const std::byte> bytes) { return hash(bytes).low; }
 

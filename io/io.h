@@ -8,7 +8,9 @@
 #include <cairn/io/limits.h>
 #include <cairn/io/load.h>
 #include <cairn/io/location.h>
+#include <cairn/io/salvage.h>
 #include <cairn/io/save.h>
+#include <cairn/io/save_async.h>
 #include <cairn/io/sink.h>
 #include <cairn/io/source.h>
 #include <cairn/io/verify.h>

@@ -1,12 +1,11 @@
 #include <cairn/io/save.h>
 
-#include <array>
-#include <string_view>
 #include <vector>
 
 #include <cairn/core/deferred.h>
 #include <cairn/core/error.h>
 #include <cairn/io/file_sink.h>
+#include <cairn/io/other_formats.h>
 #include <cairn/io/output.h>
 #include <cairn/io/replace_file.h>
 #include <cairn/io/with_numbers.h>
@@ -25,31 +24,10 @@ class MemorySink final : public Sink {
   std::vector<std::byte>& bytes_;
 };
 
-/// Endings of names that mean another format, and what to do about it.
-struct OtherFormat {
-  std::string_view ending, way_out;
-};
-constexpr std::array other_formats{
-    OtherFormat{".safetensors", "safetensors.torch.save_file writes that, in Python"},
-    OtherFormat{".pth", "torch.save writes that, in Python"},
-    OtherFormat{".pt", "torch.save writes that, in Python"},
-    OtherFormat{".npy", "numpy.save writes that, in Python"},
-    OtherFormat{".npz", "numpy.savez writes that, in Python"},
-    OtherFormat{".onnx", "Cairn does not write that"},
-    OtherFormat{".gguf", "Cairn does not write that"},
-    OtherFormat{".h5", "Cairn does not write that"},
-};
-
-void check_name(std::string_view path) {
-  for (const OtherFormat& other : other_formats)
-    check<ValueError>(!path.ends_with(other.ending), path, ": save writes .cairn files, but \"", other.ending,
-                      "\" means another format: ", other.way_out, "; or give the file another name");
-}
-
 }  // namespace
 
 void save(const std::string& path, const Value& value, const SaveOptions& options) {
-  check_name(path);
+  check_save_name(path);
   const WithNumbers whole(value);
   Writer writer(whole.value(), options);
   FileSystem& files = options.file_system ? *options.file_system : posix_file_system();

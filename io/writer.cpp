@@ -65,10 +65,29 @@ Writer::Writer(const Value& value, const SaveOptions& options, const Container* 
                     "; choose a larger chunk_size");
   chunks_.reserve(static_cast<std::size_t>(chunks));
   blobs_.reserve(plan_.blobs.size());
+  make_records();
+}
+
+void Writer::take_from(Staging& staging) { staged_ = &staging; }
+
+bool Writer::put_into(Staging& staging) const {
+  Buffer gathered;
+  for (std::uint32_t blob = 0; blob < plan_.blobs.size(); ++blob) {
+    const std::uint64_t size = plan_.blobs[blob].size;
+    for (std::uint64_t at = 0; at < size; at += chunk_size_) {
+      if (!staging.put(plan_.bytes(blob, at, std::min(chunk_size_, size - at), gathered))) return false;
+    }
+  }
+  return true;
+}
+
+void Writer::let_go_of_tensors() {
+  tensors_.clear();
+  plan_.copies.clear();
 }
 
 std::uint64_t Writer::size_estimate() const {
-  return plan_.total + plan_.total / 16 + 512 + tree_.size() + attributes_.size() + tensors_.size() * 256 +
+  return plan_.total + plan_.total / 16 + 512 + tree_.size() + attributes_.size() + records_.size() * 256 +
          chunks_.capacity() * 32;
 }
 
@@ -81,16 +100,13 @@ void Writer::write(Output& out, const std::function<void()>& before_commit) {
     out.write(bytes_of(header));
   }
   write_blobs(out);
-  std::vector<std::int64_t> dimensions;
-  std::vector<std::byte> locations;
-  const std::vector<TensorRecord> records = tensor_records(dimensions, locations);
   write_commit(out,
-               {.tensor_count = static_cast<std::uint32_t>(records.size()),
+               {.tensor_count = static_cast<std::uint32_t>(records_.size()),
                 .blob_count = static_cast<std::uint32_t>(blobs_.size()),
-                .tensors = as_bytes(records),
-                .dimensions = as_bytes(dimensions),
+                .tensors = as_bytes(records_),
+                .dimensions = as_bytes(dimensions_),
                 .blobs = as_bytes(blobs_),
-                .locations = locations,
+                .locations = locations_,
                 .tree = tree_,
                 .attributes = attributes_,
                 .chunk_size = chunk_size_,
@@ -141,7 +157,7 @@ void Writer::find_unchanged() {
 // Chunks are taken in windows; those of a window are encoded at once, on all threads, and then written in order. What a
 // chunk becomes depends on nothing but itself, so the file is the same for any number of threads.
 void Writer::write_blobs(Output& out) {
-  const int threads = plan_.total > chunk_size_ ? concurrency() : 1;
+  const int threads = plan_.total > chunk_size_ && !staged_ ? concurrency() : 1;
   const std::uint64_t window_bytes =
       threads == 1 ? 1 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads) * 4 * chunk_size_, largest_window);
   const std::size_t window_chunks = threads == 1 ? 1 : 1024;
@@ -202,8 +218,15 @@ void Writer::write_blobs(Output& out) {
   if (plan_.total > 0) report(options_.progress, done_, plan_.total);
 }
 
+std::span<const std::byte> Writer::bytes_of_chunk(Slot& slot) const {
+  if (!staged_) return plan_.bytes(slot.blob, slot.offset, slot.size, slot.gathered);
+  const auto staged = staged_->take();
+  if (!staged) throw Cancelled("save: the numbers could not be copied");
+  return *staged;
+}
+
 void Writer::encode(Slot& slot) const {
-  const auto chunk = plan_.bytes(slot.blob, slot.offset, slot.size, slot.gathered);
+  const auto chunk = bytes_of_chunk(slot);
   slot.leaves.clear();
   for (std::size_t at = 0; at < chunk.size(); at += leaf_size)
     slot.leaves.push_back(hash(chunk.subspan(at, std::min<std::size_t>(leaf_size, chunk.size() - at))));
@@ -258,10 +281,10 @@ void Writer::place(Slot& slot, Output& out) {
   leaves_.insert(leaves_.end(), slot.leaves.begin(), slot.leaves.end());
   if (slot.offset + slot.size == blob.size) add_blob(blob, hash(as_bytes(leaves_)));
   done_ += slot.size;
+  if (staged_) staged_->release();
 }
 
-std::vector<TensorRecord> Writer::tensor_records(std::vector<std::int64_t>& dimensions,
-                                                 std::vector<std::byte>& locations) {
+void Writer::make_records() {
   std::vector<std::string> tags;
   const auto number_of = [&](const Tensor& tensor) {
     std::optional<std::string> given = options_.location_tag ? options_.location_tag(tensor) : std::nullopt;
@@ -274,15 +297,14 @@ std::vector<TensorRecord> Writer::tensor_records(std::vector<std::int64_t>& dime
     check<ValueError>(tag.size() <= limits.key_size && is_utf8(tag), "save: a location tag must be UTF-8 of at most ",
                       limits.key_size, " bytes");
     check<ValueError>(tags.size() < 0xffff, "save: more than 65535 different location tags");
-    append_count(locations, tag.size());
-    append(locations, std::as_bytes(std::span(tag)));
+    append_count(locations_, tag.size());
+    append(locations_, std::as_bytes(std::span(tag)));
     tags.push_back(tag);
     return static_cast<std::uint16_t>(tags.size() - 1);
   };
 
-  std::vector<TensorRecord> records;
-  records.reserve(tensors_.size());
-  dimensions.reserve(tensors_.size() * 2);
+  records_.reserve(tensors_.size());
+  dimensions_.reserve(tensors_.size() * 2);
   Device last_device;
   std::uint16_t last_location = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
@@ -292,17 +314,16 @@ std::vector<TensorRecord> Writer::tensor_records(std::vector<std::int64_t>& dime
     last_device = tensor.device();
     const bool strided = tensor.strides() != contiguous_strides(tensor.shape());
     const bool parameter = tensor.impl()->is_parameter;
-    records.push_back(
+    records_.push_back(
         {.blob = plan_.blob_of[i],
          .location = last_location,
          .rank = static_cast<std::uint8_t>(tensor.dim()),
          .flags = static_cast<std::uint8_t>((tensor.requires_grad() ? flag_requires_grad : 0) |
                                             (parameter ? flag_parameter : 0) | (strided ? flag_strided : 0)),
          .offset = plan_.offset_of[i]});
-    dimensions.insert(dimensions.end(), tensor.shape().begin(), tensor.shape().end());
-    if (strided) dimensions.insert(dimensions.end(), tensor.strides().begin(), tensor.strides().end());
+    dimensions_.insert(dimensions_.end(), tensor.shape().begin(), tensor.shape().end());
+    if (strided) dimensions_.insert(dimensions_.end(), tensor.strides().begin(), tensor.strides().end());
   }
-  return records;
 }
 
 }  // namespace cairn::io

@@ -9,6 +9,7 @@
 // bytes.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <vector>
@@ -19,6 +20,7 @@
 #include <cairn/io/format.h>
 #include <cairn/io/output.h>
 #include <cairn/io/save.h>
+#include <cairn/io/staging.h>
 
 namespace cairn::io {
 
@@ -32,19 +34,28 @@ class Writer {
   /// but the commit record has been handed on.
   void write(Output& out, const std::function<void()>& before_commit = {});
 
-  std::uint64_t size_estimate() const;  ///< Of what is written, rather too large.
+  std::uint64_t size_estimate() const;                 ///< Of what is written, rather too large.
+  std::uint64_t total() const { return plan_.total; }  ///< Bytes of all numbers.
+  std::uint64_t largest_chunk() const { return std::min(chunk_size_, std::max<std::uint64_t>(plan_.total, 1)); }
+
+  /// From now on `write` takes the numbers from there, and needs no tensor any more.
+  void take_from(Staging& staging);
+  /// Puts all numbers there, in the order in which `write` takes them; false when nobody takes them any more.
+  bool put_into(Staging& staging) const;
+  void let_go_of_tensors();
 
  private:
   struct Slot;
 
   void find_unchanged();
   void write_blobs(Output& out);
+  std::span<const std::byte> bytes_of_chunk(Slot& slot) const;
   void encode(Slot& slot) const;
   void place(Slot& slot, Output& out);
   void add_blob(const Blob& blob, const Hash& digest);
   ChunkRecord carried(std::uint32_t base_blob, std::uint32_t blob, std::uint32_t chunk) const;
   void carry_over(std::uint32_t blob);
-  std::vector<TensorRecord> tensor_records(std::vector<std::int64_t>& dimensions, std::vector<std::byte>& locations);
+  void make_records();
 
   const SaveOptions& options_;
   const Container* base_;
@@ -56,7 +67,11 @@ class Writer {
   std::vector<std::uint32_t> unchanged_;  // of each blob: the base's blob that it is, or no_blob
   std::vector<std::uint32_t> similar_;    // of each blob: the base's blob of the same name, dtype and size, or no_blob
   std::vector<Hash> digests_;             // of each blob, where there is a base
+  std::vector<TensorRecord> records_;
+  std::vector<std::int64_t> dimensions_;
+  std::vector<std::byte> locations_;
   BlobPlan plan_;
+  Staging* staged_ = nullptr;
   std::vector<Hash> leaves_;  // of the blob that is being written
   bool in_run_ = false;       // whether the chunk before, of the same blob, was written
   std::vector<BlobRecord> blobs_;
