@@ -2,6 +2,7 @@
 #include <cairn/core/deferred.h>
 
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include <cairn/core/autograd.h>
@@ -37,28 +38,26 @@ TensorSource* source_of(const Tensor& tensor) {
 
 std::uint64_t source_id_of(const Tensor& tensor) { return tensor.impl()->rare ? tensor.impl()->rare->source_id : 0; }
 
-void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& replacement) {
+void visit_tensors(const Value& value, const std::function<void(const Tensor&)>& visit) {
   using Kind = Value::Kind;
   switch (value.kind()) {
     case Kind::tensor:
-      value = replacement(value.as_tensor());
-      return;
+      return visit(value.as_tensor());
     case Kind::list:
     case Kind::tuple:
     case Kind::set: {
-      const ValueDepth deeper("rewrite");
-      for (const Value& item : value.items()) rewrite_tensors(const_cast<Value&>(item), replacement);
+      const ValueDepth deeper("visit");
+      for (const Value& item : value.items()) visit_tensors(item, visit);
       return;
     }
     case Kind::dict: {
-      const ValueDepth deeper("rewrite");
-      for (Dict::Entry& entry : value.as_dict()) rewrite_tensors(entry.second, replacement);
+      const ValueDepth deeper("visit");
+      for (const Dict::Entry& entry : value.as_dict()) visit_tensors(entry.second, visit);
       return;
     }
     case Kind::state_dict: {
-      const ValueDepth deeper("rewrite");
-      for (const StateDict::Entry& entry : value.as_state_dict())
-        rewrite_tensors(const_cast<Value&>(entry.second), replacement);
+      const ValueDepth deeper("visit");
+      for (const StateDict::Entry& entry : value.as_state_dict()) visit_tensors(entry.second, visit);
       return;
     }
     default:
@@ -66,12 +65,17 @@ void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& r
   }
 }
 
+void rewrite_tensors(Value& value, const std::function<Tensor(const Tensor&)>& replacement) {
+  // `value` may be changed, and so may the handles in it.
+  visit_tensors(value, [&](const Tensor& tensor) { const_cast<Tensor&>(tensor) = replacement(tensor); });
+}
+
 Value materialize(const Value& value, const Progress& progress) {
   // Source by source in order of first occurrence, each tensor once.
   std::vector<std::pair<TensorSource*, std::vector<Tensor>>> batches;
   std::map<const TensorSource*, std::size_t> batch_of;
-  std::map<const TensorImpl*, Tensor> made;
-  value.for_each_tensor([&](const std::string&, const Tensor& tensor) {
+  std::unordered_map<const TensorImpl*, Tensor> made;
+  visit_tensors(value, [&](const Tensor& tensor) {
     TensorSource* const source = source_of(tensor);
     if (!source || !made.try_emplace(tensor.impl()).second) return;
     const auto [place, is_new] = batch_of.try_emplace(source, batches.size());

@@ -40,6 +40,9 @@ Reference<TensorImpl> TensorImpl::make(const Shape& shape, const Shape& strides,
 
 void TensorImpl::destroy(TensorImpl* impl) noexcept { destroy_counted(impl); }
 
+void* RareParts::operator new(std::size_t size) { return thread_state.pool.allocate(size); }
+void RareParts::operator delete(void* memory, std::size_t size) noexcept { thread_state.pool.release(memory, size); }
+
 void TensorImpl::set_shape(const Shape& new_shape, const Shape& new_strides) {
   shape = new_shape;
   strides = new_strides;

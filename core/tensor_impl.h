@@ -27,6 +27,9 @@ enum class ViewOrigin : std::uint8_t {
 
 /// What few tensors have.
 struct RareParts {
+  static void* operator new(std::size_t size);
+  static void operator delete(void* memory, std::size_t size) noexcept;
+
   Reference<TensorSource> source;  ///< Of a deferred tensor.
   std::uint64_t source_id = 0;
   Reference<HookList> hooks;              ///< Of a leaf: run on its gradient, before that is added.

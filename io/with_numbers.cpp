@@ -1,7 +1,6 @@
 #include <cairn/io/with_numbers.h>
 
-#include <map>
-#include <string>
+#include <unordered_map>
 
 #include <cairn/core/deferred.h>
 #include <cairn/core/rewrite_tensors.h>
@@ -11,13 +10,13 @@ namespace cairn::io {
 
 WithNumbers::WithNumbers(const Value& value) : value_(value) {
   List foreign;
-  value.for_each_tensor([&](const std::string&, const Tensor& tensor) {
+  visit_tensors(value, [&](const Tensor& tensor) {
     TensorSource* const source = source_of(tensor);
     if (source && !dynamic_cast<ContainerSource*>(source)) foreign.items.push_back(tensor);
   });
   if (foreign.items.empty()) return;
   const Value real = materialize(Value(foreign));
-  std::map<const TensorImpl*, Tensor> made;
+  std::unordered_map<const TensorImpl*, Tensor> made;
   for (std::size_t i = 0; i < foreign.items.size(); ++i)
     made.emplace(foreign.items[i].as_tensor().impl(), real.items()[i].as_tensor());
   read_ = value;
