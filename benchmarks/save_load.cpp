@@ -8,8 +8,8 @@
 // save: all of it, into a file (not synced, under a name that is free) or into memory that was used before. load: every
 // chunk verified and copied into tensors that were there before. load_atomic: the same as a LoadPlan does it, nothing
 // changed unless all of it is right. open: the index read, the tree built, no number touched. Files are warm: in the
-// system's cache. With 1 GiB, which should not take minutes, the preset small and load_atomic are measured when asked
-// for by --preset and --what.
+// system's cache. With 1 GiB, which should not take minutes, the presets small and max, load_atomic and mmap are
+// measured when asked for by --preset, --what and --io; max for other states, too.
 #include <cairn/core.h>
 #include <cairn/io.h>
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ namespace {
 const std::vector<std::string> cases = {"tiny", "many", "resnet18", "1gib-f32", "1gib-bf16"};
 const std::vector<std::string> whats = {"save", "load", "load_atomic", "open"};
 const std::vector<std::pair<std::string, io::Preset>> presets = {
-    {"none", io::Preset::none}, {"fast", io::Preset::fast}, {"small", io::Preset::small}};
+    {"none", io::Preset::none}, {"fast", io::Preset::fast}, {"small", io::Preset::small}, {"max", io::Preset::max}};
 
 constexpr double seconds_for_a_case = 12;  // of measuring; making the numbers takes a few more
 
@@ -162,14 +162,16 @@ class Bench {
   }
 
   /// `seconds` is what may be spent beyond the first call.
-  Result measure(const std::string& what, const std::pair<std::string, io::Preset>& preset, const std::string& target,
+  Result measure(const std::string& what, const std::pair<std::string, io::Preset>& preset, const std::string& way,
                  double seconds) {
-    const bool file = target == "file";
+    const bool file = way != "memory";
+    const std::string target = file ? "file" : "memory";
+    const io::Access access = way == "mmap" ? io::Access::mapped : io::Access::read;
     const io::SaveOptions options{.preset = preset.second, .synced = false};
     const std::function<void()> save = [&] {
       file ? io::save(path_, value_, options) : io::save_to_memory(value_, memory_, options);
     };
-    const auto open = [&] { return file ? io::open(path_) : io::open_memory(memory_.data); };
+    const auto open = [&] { return file ? io::open(path_, {.access = access}) : io::open_memory(memory_.data); };
     if (what != "save" && saved_ != preset.first + target) save();
     saved_ = preset.first + target;
     std::function<void()> call = save;
@@ -188,7 +190,7 @@ class Bench {
     if (is_load) check_loaded();
     const auto [each, copy] = time(call, prepare, once, seconds);
     const std::uint64_t stored = file ? std::filesystem::file_size(path_) : memory_.data.size();
-    return {name_, what, preset.first, target, file ? "pread" : "memory", bytes_, stored, peak_.bytes(), each, copy};
+    return {name_, what, preset.first, target, way, bytes_, stored, peak_.bytes(), each, copy};
   }
 
  private:
@@ -282,8 +284,8 @@ void print_json(const std::vector<Result>& results, int threads) {
 }
 
 void print_row(const Result& r) {
-  fmt::print("{:10} {:12} {:7} {:7} {:>12.1f} {:>9.2f} {:>8.2f} {:>8.3f} {:>9.0f}\n", r.name, r.what, r.preset,
-             r.target, r.seconds * 1e6, static_cast<double>(r.bytes) / r.seconds / 1e9, r.memcpy_seconds / r.seconds,
+  fmt::print("{:10} {:12} {:7} {:7} {:>12.1f} {:>9.2f} {:>8.2f} {:>8.3f} {:>9.0f}\n", r.name, r.what, r.preset, r.way,
+             r.seconds * 1e6, static_cast<double>(r.bytes) / r.seconds / 1e9, r.memcpy_seconds / r.seconds,
              static_cast<double>(r.stored) / static_cast<double>(r.bytes), static_cast<double>(r.peak) / (1 << 20));
   std::fflush(stdout);
 }
@@ -295,13 +297,14 @@ int main(int argc, char** argv) {
   bool json = false;
   int threads = 1;
   std::string folder = std::filesystem::temp_directory_path().string();
-  std::vector<std::string> case_names, wanted, preset_names, targets = {"memory", "file"}, known_presets;
+  std::vector<std::string> case_names, wanted, preset_names, ways, known_presets;
   for (const auto& preset : presets) known_presets.push_back(preset.first);
   app.add_flag("--json", json, "print one line of JSON");
   app.add_option("--case", case_names, "only these cases")->check(CLI::IsMember(cases));
   app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(whats));
   app.add_option("--preset", preset_names, "only these presets")->check(CLI::IsMember(known_presets));
-  app.add_option("--target", targets, "only these targets")->check(CLI::IsMember({"memory", "file"}));
+  app.add_option("--io", ways, "only these ways: memory, or a file by pread or mmap")
+      ->check(CLI::IsMember({"memory", "pread", "mmap"}));
   app.add_option("--threads", threads, "threads that take part")->check(CLI::Range(1, 256));
   app.add_option("--folder", folder, "where files are saved to");
   try {
@@ -317,24 +320,25 @@ int main(int argc, char** argv) {
     ThreadPool pool(threads);
     UseExecutor use(pool);
     if (!json)
-      fmt::print("{:10} {:12} {:7} {:7} {:>12} {:>9} {:>8} {:>8} {:>9}\n", "case", "what", "preset", "target", "us",
-                 "GB/s", "memcpys", "stored", "peak MiB");
+      fmt::print("{:10} {:12} {:7} {:7} {:>12} {:>9} {:>8} {:>8} {:>9}\n", "case", "what", "preset", "io", "us", "GB/s",
+                 "memcpys", "stored", "peak MiB");
     std::vector<Result> results;
     for (const std::string& name : cases) {
       if (!case_names.empty() && std::ranges::find(case_names, name) == case_names.end()) continue;
       Bench bench(name, folder);
       const bool large = name.starts_with("1gib");
-      const double seconds =
-          large ? 0 : seconds_for_a_case / static_cast<double>(whats.size() * presets.size() * targets.size());
+      const double seconds = large ? 0 : seconds_for_a_case / static_cast<double>(whats.size() * presets.size() * 3);
       for (const auto& preset : presets) {
-        if (preset_names.empty() ? large && preset.first == "small"
+        if (preset_names.empty() ? preset.first == "max" || (large && preset.first == "small")
                                  : std::ranges::find(preset_names, preset.first) == preset_names.end())
           continue;
-        for (const std::string& target : targets) {
+        for (const std::string way : {"memory", "pread", "mmap"}) {
+          if (ways.empty() ? large && way == "mmap" : std::ranges::find(ways, way) == ways.end()) continue;
           for (const std::string& what : whats) {
+            if (what == "save" && way == "mmap") continue;
             if (wanted.empty() ? large && what == "load_atomic" : std::ranges::find(wanted, what) == wanted.end())
               continue;
-            results.push_back(bench.measure(what, preset, target, seconds));
+            results.push_back(bench.measure(what, preset, way, seconds));
             if (!json) print_row(results.back());
           }
         }

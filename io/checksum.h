@@ -24,6 +24,17 @@ Hash hash_and_copy(std::span<const std::byte> from, std::byte* to);
 /// The plain checksum of the header, the commit record and the table of piece checksums.
 inline std::uint64_t checksum(std::span<const std::byte> bytes) { return hash(bytes).low; }
 
+/// Whether what was found is what was written. Every checksum and digest is compared here, so that a build for fuzzing
+/// can let all pass (tests/fuzz): what they guard must be safe without them.
+template <class T>
+constexpr bool fits([[maybe_unused]] const T& found, [[maybe_unused]] const T& expected) {
+#ifdef CAIRN_FUZZ_CHECKSUMS_PASS
+  return true;
+#else
+  return found == expected;
+#endif
+}
+
 /// A number that belongs to one place of one commit: splitmix64's scrambling of both (Steele et al., 2014).
 constexpr std::uint64_t scramble(std::uint32_t generation, std::uint64_t place) {
   std::uint64_t x = place ^ generation * 0x9e3779b97f4a7c15ull;

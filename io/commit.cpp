@@ -47,11 +47,17 @@ bool resembles(const std::array<std::uint8_t, 8>& found, const std::array<std::u
   return same >= 6;
 }
 
+std::uint64_t checksum_of(const Header& header) { return checksum(bytes_of(header).first(offsetof(Header, checksum))); }
+
+std::uint64_t checksum_of(const CommitRecord& record, std::uint64_t offset) {
+  return checksum(bytes_of(record).first(offsetof(CommitRecord, checksum))) ^ scramble(record.generation, offset);
+}
+
 }  // namespace
 
 Header sealed_header() {
   Header header;
-  header.checksum = checksum(bytes_of(header).first(offsetof(Header, checksum)));
+  header.checksum = checksum_of(header);
   return header;
 }
 
@@ -71,7 +77,7 @@ void check_header(const Source& source) {
   if (!magic && !resembles(header.magic, header_magic)) fail_wrong_format(source);
   std::array<std::byte, sizeof(Header)> beginning;
   std::memcpy(beginning.data(), &header, sizeof header);
-  if (!magic || checksum(bytes_of(header).first(offsetof(Header, checksum))) != header.checksum) {
+  if (!magic || !fits(checksum_of(header), header.checksum)) {
     const std::string guess = magic ? "" : recognize(beginning, source.size());
     fail(source, 0, "header", text("it is damaged", guess.empty() ? "" : ": ", guess));
   }
@@ -82,19 +88,11 @@ void check_header(const Source& source) {
   if (header.zero != decltype(header.zero){}) fail(source, 12, "header", "bytes that must be zero are not");
 }
 
-namespace {
-
-std::uint64_t checksum_of(const CommitRecord& record, std::uint64_t offset) {
-  return checksum(bytes_of(record).first(offsetof(CommitRecord, checksum))) ^ scramble(record.generation, offset);
-}
-
-}  // namespace
-
 void seal(CommitRecord& record, std::uint64_t offset) { record.checksum = checksum_of(record, offset); }
 
 std::optional<Commit> as_commit(const CommitRecord& record, std::uint64_t offset) {
   const bool first = record.generation == 1;
-  if (record.magic != commit_magic || checksum_of(record, offset) != record.checksum) return std::nullopt;
+  if (record.magic != commit_magic || !fits(checksum_of(record, offset), record.checksum)) return std::nullopt;
   if (record.generation == 0 || first != (record.begin == sizeof(Header)) || record.begin % commit_alignment != 0)
     return std::nullopt;
   if (record.begin < sizeof(Header) || record.begin > record.index_offset || record.index_offset >= offset ||

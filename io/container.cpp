@@ -98,7 +98,7 @@ IndexBytes read_index(const Source& source, const Commit& commit, const Limits& 
   }
   bytes.body = all.first(static_cast<std::size_t>(size - pieces * sizeof(std::uint64_t)));
   bytes.checksums = all.subspan(bytes.body.size());
-  if (checksum(bytes.checksums) != commit.record.index_checksum)
+  if (!fits(checksum(bytes.checksums), commit.record.index_checksum))
     fail(source, offset + bytes.body.size(), "index", "the table of its checksums is damaged");
   return bytes;
 }
@@ -107,8 +107,8 @@ bool is_piece_whole(const IndexBytes& bytes, std::uint64_t piece, const Commit& 
   const auto begin = static_cast<std::size_t>(piece * piece_size);
   const auto part = bytes.body.subspan(begin, std::min<std::size_t>(piece_size, bytes.body.size() - begin));
   const std::uint64_t expected = record_at<std::uint64_t>(bytes.checksums, static_cast<std::size_t>(piece));
-  return (checksum(part) ^ scramble(commit.record.generation, index_blob, static_cast<std::uint32_t>(piece))) ==
-         expected;
+  return fits(checksum(part) ^ scramble(commit.record.generation, index_blob, static_cast<std::uint32_t>(piece)),
+              expected);
 }
 
 Container::Container(SourceReference source, const Limits& limits, std::uint32_t generation)
@@ -134,7 +134,7 @@ void Container::open_index(const Source& source) {
                "its checksum does not fit: it is damaged here");
   }
   index_.emplace(bytes_.body, commit_.record, source.name(), limits_);
-  if (hash(index_->content()) != commit_.record.root_digest)
+  if (!fits(hash(index_->content()), commit_.record.root_digest))
     io::fail(source, commit_.offset + offsetof(CommitRecord, root_digest), "commit record",
              "the root digest does not fit the index");
 }
@@ -146,7 +146,7 @@ std::uint64_t Container::checksum_in_place(const Hash& stored, std::uint32_t blo
 void Container::check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const {
   const std::uint64_t found = checksum_in_place(hash(stored), blob, chunk);
   const std::uint64_t expected = index_->chunk(blob, chunk).record.checksum;
-  if (found != expected) [[unlikely]]
+  if (!fits(found, expected)) [[unlikely]]
     fail(blob, chunk, text("checksum ", hexadecimal(found)), hexadecimal(expected));
 }
 
@@ -160,7 +160,7 @@ void Container::unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const 
   if (codec->decode_and_hash) {
     Hash found;
     wrong = codec->decode_and_hash(stored, index_->dtype(blob), to, found);
-    if (checksum_in_place(found, blob, chunk) != record.checksum) [[unlikely]]
+    if (!fits(checksum_in_place(found, blob, chunk), record.checksum)) [[unlikely]]
       fail(blob, chunk, text("checksum ", hexadecimal(checksum_in_place(found, blob, chunk))),
            hexadecimal(record.checksum));
   } else {

@@ -199,7 +199,7 @@ class Verification {
       }
       report(options_.progress, std::min(done_ += first ? entry.record.stored : 0, size_), size_);
     }
-    if (whole && hash(std::as_bytes(std::span(leaves))) != index.blob(blob).digest)
+    if (whole && !fits(hash(std::as_bytes(std::span(leaves))), index.blob(blob).digest))
       add(index.chunk_count(blob) == 0 ? container.commit().record.index_offset : index.chunk(blob, 0).record.offset,
           std::min(std::max<std::uint64_t>(index.stored_size(blob), 1), index.chunk_size()), "blob",
           "its digest does not fit its bytes, though their checksums do", name);
@@ -209,7 +209,7 @@ class Verification {
                           const Index::Chunk& entry, std::vector<Hash>& leaves) {
     const std::span<const std::byte> stored = container.read_stored(blob, chunk, scratch_);
     const std::uint64_t place = scramble(container.commit().record.generation, blob, static_cast<std::uint32_t>(chunk));
-    if ((checksum(stored) ^ place) != entry.record.checksum) return "its checksum does not fit";
+    if (!fits(checksum(stored) ^ place, entry.record.checksum)) return "its checksum does not fit";
     const Codec* codec = find_codec(entry.record.codec);
     if (!codec) return "it is packed with a codec that this Cairn does not know";
     std::span<const std::byte> decoded = stored;
