@@ -2,13 +2,11 @@
 
 #include <array>
 
-#include <cairn/io/format.h>
-
 namespace cairn::io {
 
 namespace {
 
-constexpr std::array<const Codec*, 2> codecs{&raw_codec, &zstd_codec};
+constexpr std::array codecs{&raw_codec, &zstd_codec, &planes_codec, &constant_codec};
 
 // Below this a chunk stays raw in `fast`: packing it saves less than the page it lies in and takes longer than the
 // rest.
@@ -46,10 +44,10 @@ const Codec* find_codec(std::uint8_t id) {
   return nullptr;
 }
 
-bool is_possible(std::uint8_t codec, std::uint64_t stored, std::uint64_t decoded, DType) {
+bool is_possible(std::uint8_t id, std::uint64_t stored, std::uint64_t decoded, DType dtype) {
   if (stored == 0 || stored > decoded) return false;
-  if (codec == raw_codec.id) return stored == decoded;
-  return codec != zstd_codec.id || decoded / zstd_largest_ratio <= stored;
+  const Codec* codec = find_codec(id);
+  return !codec || codec->can_hold(stored, dtype, decoded);
 }
 
 std::string codec_names() {
@@ -62,7 +60,7 @@ Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer
   const std::size_t size = chunk.size();
   if (preset == Preset::fast && size >= smallest_packed_fast && is_promising(chunk, dtype))
     return pack_with(zstd_codec, chunk, dtype, preset, size - size / 10, scratch);
-  if (preset == Preset::small && size >= smallest_packed_small)
+  if ((preset == Preset::small || preset == Preset::max) && size >= smallest_packed_small)
     return pack_with(zstd_codec, chunk, dtype, preset, size - size / 64 - 1, scratch);
   return {&raw_codec, chunk};
 }

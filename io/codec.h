@@ -31,12 +31,20 @@ struct Codec {
   /// The same, and the hash of `stored` in the same pass: what lies in the cache is both checked and unpacked. Null
   /// where that gains nothing: the caller hashes first.
   const char* (*decode_and_hash)(std::span<const std::byte> stored, DType dtype, std::span<std::byte> to, Hash& hash);
+
+  /// Whether `stored` bytes may hold a chunk of `decoded`, neither being 0: asked of an index, before anything is read
+  /// or allocated.
+  bool (*can_hold)(std::uint64_t stored, DType dtype, std::uint64_t decoded);
 };
 
-extern const Codec raw_codec, zstd_codec;
+extern const Codec raw_codec, zstd_codec, planes_codec, constant_codec;
 
 const Codec* find_codec(std::uint8_t id);  ///< Null for an unknown one.
 std::string codec_names();                 ///< For messages: "raw, zstd".
+
+/// Whether a chunk of `decoded` bytes can take `stored` in a file, as far as sizes tell. Of an unknown codec: whether
+/// any could.
+bool is_possible(std::uint8_t codec, std::uint64_t stored, std::uint64_t decoded, DType dtype);
 
 struct Packed {
   const Codec* codec;

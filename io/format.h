@@ -98,7 +98,6 @@ inline constexpr std::uint64_t leaf_size = std::uint64_t{1} << 20;   // of a blo
 inline constexpr std::uint64_t smallest_chunk_size = leaf_size;
 inline constexpr std::uint64_t largest_chunk_size = std::uint64_t{64} << 20;
 inline constexpr std::uint32_t index_blob = 0xffffffff;     // stands for the index in checksums
-inline constexpr std::uint64_t zstd_largest_ratio = 32768;  // a block of 4 bytes holds at most 128 KiB
 inline constexpr std::int64_t file_attributes = -1;         // the attributes' key for those of the file
 
 inline constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {

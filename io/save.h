@@ -29,6 +29,7 @@ enum class Preset : std::uint8_t {
   none,   ///< As they are: the fastest, and the file can be mapped.
   fast,   ///< zstd level 1 where a probe promises to save a tenth.
   small,  ///< zstd at a higher level wherever it saves anything.
+  max,    ///< zstd at a higher one yet.
 };
 
 struct SaveOptions {

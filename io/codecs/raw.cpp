@@ -19,8 +19,10 @@ const char* decode(std::span<const std::byte> in, DType, std::span<std::byte> ou
   return nullptr;
 }
 
+bool can_hold(std::uint64_t stored, DType, std::uint64_t decoded) { return stored == decoded; }
+
 }  // namespace
 
-const Codec raw_codec{0, "raw", encode, decode, nullptr};
+const Codec raw_codec{0, "raw", encode, decode, nullptr, can_hold};
 
 }  // namespace cairn::io

@@ -1,4 +1,4 @@
-// The small parts: checksums, codecs, UTF-8, padding, what lies in blobs.
+// The small parts: checksums, UTF-8, padding, what lies in blobs.
 #include "catch.h"
 
 #include <random>
@@ -8,7 +8,6 @@
 #include <cairn/core/python_text.h>
 #include <cairn/io/blobs.h>
 #include <cairn/io/checksum.h>
-#include <cairn/io/codec.h>
 #include <cairn/io/format.h>
 #include <cairn/io/output.h>
 
@@ -16,10 +15,10 @@ using namespace cairn;
 
 namespace {
 
-std::vector<std::byte> noise(std::size_t size, int alphabet = 256) {
+std::vector<std::byte> noise(std::size_t size) {
   std::mt19937 random(5);
   std::vector<std::byte> bytes(size);
-  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() % static_cast<unsigned>(alphabet));
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
   return bytes;
 }
 
@@ -38,69 +37,6 @@ TEST_CASE("The hash is XXH3-128, and a checksum is bound to its place", "[io][ch
   CHECK(io::scramble(1, 2, 3) == (x ^ x >> 31));
   CHECK(io::scramble(1, 2, 3) != io::scramble(1, 3, 2));
   CHECK(io::scramble(1, 2, 3) != io::scramble(2, 2, 3));
-}
-
-TEST_CASE("Every codec gives back what it packed, and refuses what is not its own", "[io][codec]") {
-  for (const io::Codec* codec : {&io::raw_codec, &io::zstd_codec}) {
-    INFO(codec->name);
-    CHECK(io::find_codec(codec->id) == codec);
-    for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{1} << 20}) {
-      const std::vector<std::byte> bytes = noise(size, 3);
-      std::vector<std::byte> packed(size + 100), back(size);
-      packed.resize(codec->encode(bytes, DType::uint8, io::Preset::fast, packed));
-      REQUIRE_FALSE(packed.empty());
-      REQUIRE(codec->decode(packed, DType::uint8, back) == nullptr);
-      CHECK(back == bytes);
-      std::vector<std::byte> small(size - 1), large(size + 1);
-      CHECK(codec->decode(packed, DType::uint8, small) != nullptr);
-      CHECK(codec->decode(packed, DType::uint8, large) != nullptr);
-      CHECK(codec->decode(std::span(packed).first(packed.size() - 1), DType::uint8, back) != nullptr);
-      packed.push_back(std::byte{0});
-      CHECK(codec->decode(packed, DType::uint8, back) != nullptr);
-      CHECK(codec->encode(noise(1000), DType::uint8, io::Preset::fast, std::span(packed).first(1)) ==
-            0);  // does not fit
-    }
-  }
-  CHECK(io::find_codec(99) == nullptr);
-}
-
-TEST_CASE("zstd frames that lie are refused", "[io][codec]") {
-  std::vector<std::byte> out(8);
-  const auto decode = [&](std::initializer_list<int> values) {
-    std::vector<std::byte> frame;
-    for (const int value : values) frame.push_back(static_cast<std::byte>(value));
-    return io::zstd_codec.decode(frame, DType::uint8, out);
-  };
-  CHECK(decode({}) != nullptr);
-  CHECK(decode({1, 2, 3, 4, 5, 6, 7, 8, 9}) != nullptr);
-  // One block of the byte 7, eight times; then the same lying about its size, without one, skippable, and twice.
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) == nullptr);
-  CHECK(out == std::vector<std::byte>(8, std::byte{7}));
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 9, 0x43, 0, 0, 7}) != nullptr);
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x4b, 0, 0, 7}) != nullptr);
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x43, 0, 0, 7}) != nullptr);
-  CHECK(decode({0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) != nullptr);
-  CHECK(decode({0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x43, 0, 0, 7}) !=
-        nullptr);
-}
-
-TEST_CASE("What a chunk becomes depends on its bytes and the preset alone", "[io][codec]") {
-  io::Buffer scratch, other;
-  const std::vector<std::byte> sparse = noise(1 << 20, 4), dense = noise(1 << 20);
-  using io::Preset;
-  CHECK(io::pack(sparse, DType::uint8, Preset::none, scratch).codec == &io::raw_codec);
-  CHECK(io::pack(sparse, DType::uint8, Preset::fast, scratch).codec == &io::zstd_codec);
-  CHECK(io::pack(dense, DType::uint8, Preset::fast, scratch).codec == &io::raw_codec);
-  CHECK(io::pack(dense, DType::uint8, Preset::small, scratch).codec == &io::raw_codec);
-  CHECK(io::pack(dense, DType::uint8, Preset::fast, scratch).bytes.data() == dense.data());
-  CHECK(io::pack(std::span(sparse).first(1000), DType::uint8, Preset::fast, scratch).codec == &io::raw_codec);
-  CHECK(io::pack(std::span(sparse).first(1000), DType::uint8, Preset::small, scratch).codec == &io::zstd_codec);
-  // A context that has packed other things before packs the same.
-  const auto once = io::pack(sparse, DType::uint8, Preset::small, scratch).bytes;
-  const std::vector<std::byte> first(once.begin(), once.end());
-  for (const int alphabet : {2, 30, 200}) io::pack(noise(300000, alphabet), DType::uint8, Preset::small, other);
-  const auto again = io::pack(sparse, DType::uint8, Preset::small, other).bytes;
-  CHECK(std::equal(first.begin(), first.end(), again.begin(), again.end()));
 }
 
 TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
