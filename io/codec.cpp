@@ -1,38 +1,58 @@
 #include <cairn/io/codec.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace cairn::io {
 
 namespace {
 
 constexpr std::array codecs{&raw_codec, &zstd_codec, &planes_codec, &constant_codec};
+constexpr std::array general_codecs{&zstd_codec, &planes_codec};
+using Candidates = std::span<const Codec* const>;
 
-// Below this a chunk stays raw in `fast`: packing it saves less than the page it lies in and takes longer than the
-// rest.
-constexpr std::size_t smallest_packed_fast = 16 << 10;
-constexpr std::size_t smallest_packed_small = 64;
+// Below these a chunk stays raw. A small one packed saves less than the page it lies in, and packing it takes `fast`
+// longer than all the rest; a frame or a head takes a score of bytes.
+constexpr std::size_t smallest_packed = 64, smallest_packed_fast = 16 << 10;
 
-constexpr std::size_t probe_count = 4, probe_size = 4 << 10;
+constexpr std::size_t sample_count = 4, sample_size = 4 << 10, samples_size = sample_count * sample_size;
 
-/// Whether packing is likely to save a tenth, judged by four samples at fixed places.
-bool is_promising(std::span<const std::byte> chunk, DType dtype) {
-  std::array<std::byte, probe_size> packed;
-  const std::size_t step = (chunk.size() - probe_size) / (probe_count - 1);
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < probe_count; ++i) {
-    const std::size_t size = zstd_codec.encode(chunk.subspan(i * step, probe_size), dtype, Preset::fast, packed);
-    total += size == 0 ? probe_size : size;
-  }
-  return total <= probe_count * probe_size * 9 / 10;
+/// What a chunk may take at most, packed: saving less is not worth the time that unpacking takes.
+constexpr std::size_t most_of(std::size_t size, Preset preset) {
+  return preset == Preset::fast ? size - size / 10 : size - size / 64 - 1;
 }
 
-Packed pack_with(const Codec& codec, std::span<const std::byte> chunk, DType dtype, Preset preset, std::size_t most,
-                 Buffer& scratch) {
-  const std::span<std::byte> out = scratch.get(most);
-  const std::size_t size = codec.encode(chunk, dtype, preset, out);
-  if (size == 0) return {&raw_codec, chunk};
-  return {&codec, out.first(size)};
+/// Packs with each of `candidates` and keeps the smallest: the chunk itself where none saves enough.
+Packed pack_smallest(Candidates candidates, std::span<const std::byte> chunk, DType dtype, Preset preset,
+                     Buffer& scratch) {
+  std::size_t most = most_of(chunk.size(), preset);
+  std::span<std::byte> room = scratch.get(candidates.size() * most);
+  Packed smallest{&raw_codec, chunk};
+  for (const Codec* codec : candidates) {
+    const std::size_t size = codec->encode(chunk, dtype, preset, room.first(most));
+    if (size == 0) continue;
+    smallest = {codec, room.first(size)};
+    room = room.subspan(size);
+    most = size - 1;
+  }
+  return smallest;
+}
+
+/// The codec to try on a large chunk: which does best on samples from fixed places, or, for `max`, on all of it with
+/// less effort.
+Candidates favourite(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch) {
+  std::array<std::byte, samples_size> samples;
+  const std::size_t step = ((chunk.size() - sample_size) / (sample_count - 1)) & ~std::size_t{7};  // whole elements
+  for (std::size_t i = 0; i < sample_count; ++i)
+    std::memcpy(samples.data() + i * sample_size, chunk.data() + i * step, sample_size);
+  const Codec* codec = pack_smallest(general_codecs, preset == Preset::max ? chunk : samples, dtype,
+                                     std::min(preset, Preset::small), scratch)
+                           .codec;
+  const auto place = std::find(general_codecs.begin(), general_codecs.end(), codec);
+  if (place != general_codecs.end()) return {place, 1};
+  // What repeats from far away shows in no sample, and zstd is quick where nothing does.
+  return Candidates(general_codecs).first(preset == Preset::fast ? 0 : 1);
 }
 
 }  // namespace
@@ -58,11 +78,16 @@ std::string codec_names() {
 
 Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch) {
   const std::size_t size = chunk.size();
-  if (preset == Preset::fast && size >= smallest_packed_fast && is_promising(chunk, dtype))
-    return pack_with(zstd_codec, chunk, dtype, preset, size - size / 10, scratch);
-  if ((preset == Preset::small || preset == Preset::max) && size >= smallest_packed_small)
-    return pack_with(zstd_codec, chunk, dtype, preset, size - size / 64 - 1, scratch);
-  return {&raw_codec, chunk};
+  if (preset == Preset::none || size < smallest_packed) return {&raw_codec, chunk};
+
+  const std::span<std::byte> element = scratch.get(size_of(dtype));
+  if (constant_codec.encode(chunk, dtype, preset, element) != 0) return {&constant_codec, element};
+  if (preset == Preset::fast && size < smallest_packed_fast) return {&raw_codec, chunk};
+  // fast, exponents: a codec for just one shape of chunk goes here, and gives up at once on any other.
+
+  const Candidates candidates =
+      size <= samples_size ? Candidates(general_codecs) : favourite(chunk, dtype, preset, scratch);
+  return pack_smallest(candidates, chunk, dtype, preset, scratch);
 }
 
 }  // namespace cairn::io
