@@ -18,7 +18,7 @@ HOMES = {
     # third parties
     "Eigen/*": ["core/cpu/*", "benchmarks/peers/plain_eigen.cpp"],
     "torch/*": ["benchmarks/peers/libtorch.cpp"],
-    "zstd.h": ["io/zstd_codec.cpp"],
+    "zstd.h": ["io/codecs/zstd.cpp"],
     "xxhash.h": ["io/checksum.cpp"],
     "zlib.h": ["train/gzip*.cpp"],
     "CLI/*": ["tools/*", "benchmarks/*"],
