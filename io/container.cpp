@@ -28,27 +28,35 @@ std::string hexadecimal(std::uint64_t number) {
 }
 
 /// A source whose last bytes have been read: commit record and index of most files, and all of a small one.
-class KnownTail final : public Source {
+class KnownTail final : public Source, public std::enable_shared_from_this<KnownTail> {
  public:
-  explicit KnownTail(const Source& source) : source_(source) {
-    const auto size = static_cast<std::size_t>(std::min(source.size(), source.pattern().tail));
-    begin_ = source.size() - size;
+  explicit KnownTail(SourceReference source) : source_(std::move(source)) {
+    const auto size = static_cast<std::size_t>(std::min(source_->size(), source_->pattern().tail));
+    begin_ = source_->size() - size;
     bytes_ = buffer_.get(size);
-    source.read(begin_, bytes_);
+    source_->read(begin_, bytes_);
   }
 
-  std::uint64_t size() const override { return source_.size(); }
-  ReadPattern pattern() const override { return source_.pattern(); }
-  const std::string& name() const override { return source_.name(); }
+  bool is_all() const { return begin_ == 0; }
+  std::uint64_t size() const override { return source_->size(); }
+  ReadPattern pattern() const override { return source_->pattern(); }
+  const std::string& name() const override { return source_->name(); }
   void read(std::uint64_t offset, std::span<std::byte> to) const override {
-    if (offset < begin_ || offset - begin_ > bytes_.size() || to.size() > bytes_.size() - (offset - begin_))
-      return source_.read(offset, to);
+    if (!is_known(offset, to.size())) return source_->read(offset, to);
     if (!to.empty()) std::memcpy(to.data(), bytes_.data() + (offset - begin_), to.size());
   }
-  SourceView view(std::uint64_t offset, std::uint64_t size) const override { return source_.view(offset, size); }
+  SourceView view(std::uint64_t offset, std::uint64_t size) const override {
+    if (!is_known(offset, size)) return source_->view(offset, size);
+    return {bytes_.subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(size)),
+            shared_from_this()};
+  }
 
  private:
-  const Source& source_;
+  bool is_known(std::uint64_t offset, std::uint64_t size) const {
+    return offset >= begin_ && offset - begin_ <= bytes_.size() && size <= bytes_.size() - (offset - begin_);
+  }
+
+  SourceReference source_;
   std::uint64_t begin_ = 0;
   Buffer buffer_;
   std::span<std::byte> bytes_;
@@ -114,9 +122,11 @@ bool is_piece_whole(const IndexBytes& bytes, std::uint64_t piece, const Commit& 
 Container::Container(SourceReference source, const Limits& limits, std::uint32_t generation)
     : source_(std::move(source)), limits_(limits) {
   cairn::check<ValueError>(source_ != nullptr, "open: no source was given");
-  const KnownTail tail(*source_);
-  commit_ = find_commit(tail, generation);
-  open_index(tail);
+  const auto tail = source_->pattern().tail == 0 ? nullptr : std::make_shared<const KnownTail>(source_);
+  if (tail && tail->is_all()) source_ = tail;
+  const Source& from = tail ? *tail : *source_;
+  commit_ = find_commit(from, generation);
+  open_index(from);
 }
 
 Container::Container(SourceReference source, const Limits& limits, const Commit& commit)

@@ -20,6 +20,7 @@ class MemorySource final : public Source {
   SourceView view(std::uint64_t offset, std::uint64_t size) const override {
     return {bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size))};
   }
+  ReadPattern pattern() const override { return {.tail = 0}; }
   const std::string& name() const override {
     static const std::string name = "memory";
     return name;

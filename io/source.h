@@ -27,7 +27,7 @@ struct SourceView {
 struct ReadPattern {
   std::uint64_t unit = std::uint64_t{1} << 20;  ///< Bytes to ask for at once, where so many are wanted.
   std::uint64_t gap = 4 << 10;                  ///< Bytes that are cheaper to read in vain than to ask a second time.
-  std::uint64_t tail = 16 << 10;                ///< Bytes of the end to ask for first: the index, of most files.
+  std::uint64_t tail = 16 << 10;  ///< Bytes of the end to ask for first: the index, of most files. 0: not at all.
   bool is_distant = false;  ///< Every call is a round trip: none is made for the header, which says nothing of its own.
 };
 
