@@ -1,4 +1,4 @@
-# Finds the header of xxHash and makes xxHash::xxHash of it. Nothing is linked: io/checksum.cpp compiles it in.
+# Finds the header of xxHash and makes xxHash::xxHash of it. Nothing is linked: io/checksum.cpp and io/kernels/hash.cpp compile it in.
 find_path(xxHash_INCLUDE_DIR xxhash.h)
 if(xxHash_INCLUDE_DIR)
   file(STRINGS ${xxHash_INCLUDE_DIR}/xxhash.h xxHash_numbers REGEX "^#define XXH_VERSION_(MAJOR|MINOR|RELEASE) +[0-9]+")

@@ -18,7 +18,7 @@ struct Hash {
 
 Hash hash(std::span<const std::byte> bytes);  ///< XXH3-128 without a seed.
 
-/// The same, and a copy of the bytes to `to`, in one pass.
+/// The same, and a copy of the bytes in the same pass: what is read from memory once is both checked and in its place.
 Hash hash_and_copy(std::span<const std::byte> from, std::byte* to);
 
 /// The plain checksum of the header, the commit record and the table of piece checksums.

@@ -19,14 +19,14 @@ HOMES = {
     "Eigen/*": ["core/cpu/*", "benchmarks/peers/plain_eigen.cpp"],
     "torch/*": ["benchmarks/peers/libtorch.cpp"],
     "zstd.h": ["io/codecs/zstd.cpp"],
-    "xxhash.h": ["io/checksum.cpp"],
+    "xxhash.h": ["io/checksum.cpp", "io/kernels/hash.cpp"],
     "zlib.h": ["train/gzip*.cpp"],
     "CLI/*": ["tools/*", "benchmarks/*"],
     "fmt/*": ["tools/*", "benchmarks/*"],
     "nlohmann/*": ["tools/*", "benchmarks/*", "tests/*", "io/interop/*.cpp"],
     "catch2/*": ["tests/support/catch.h"],
     # intrinsics
-    "*intrin.h": ["core/cpu/*"],
+    "*intrin.h": ["core/cpu/*", "io/kernels/*"],
     "cuda_runtime*.h": ["cuda/*", "tests/cuda/*"],
     "cublas_v2.h": ["cuda/blas.cpp", "tests/cuda/emulation/*"],
     # the operating system, and what the compiler knows of types

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The kernels of the instruction sets share no symbol, and ask nothing of the machine.
 
-The sources in core/cpu are compiled once for each instruction set. Were an inline function or a template's instance defined
-under one name for two of them, the linker would keep either, and a machine without AVX-512 might be handed the AVX-512 one:
-a crash that shows only elsewhere. So whatever such an object defines for others (global or weak) may not be defined by an
-object of another instruction set, nor by an ordinary object of core.
+The sources in core/cpu and io/kernels are compiled once for each instruction set. Were an inline function or a template's
+instance defined under one name for two of them, the linker would keep either, and a machine without AVX-512 might be handed
+the AVX-512 one: a crash that shows only elsewhere. So whatever such an object defines for others (global or weak) may not be
+defined by an object of another instruction set, nor by an ordinary object of core or io.
 
 usage: kernels.py NM ordinary: OBJECT... INSTRUCTION_SET: OBJECT... ...
 """
