@@ -21,8 +21,17 @@ const char* decode(std::span<const std::byte> in, DType, std::span<std::byte> ou
 
 bool can_hold(std::uint64_t stored, DType, std::uint64_t decoded) { return stored == decoded; }
 
+const char* decode_and_hash(std::span<const std::byte> in, DType, std::span<std::byte> out, Hash& found) {
+  if (in.size() != out.size()) {
+    found = hash(in);
+    return "it does not have the chunk's size";
+  }
+  found = hash_and_copy(in, out.data());
+  return nullptr;
+}
+
 }  // namespace
 
-const Codec raw_codec{0, "raw", encode, decode, nullptr, can_hold};
+const Codec raw_codec{0, "raw", encode, decode, decode_and_hash, can_hold};
 
 }  // namespace cairn::io
