@@ -84,8 +84,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   }
   const auto place = [](const Capture& capture) { return capture.edge.place(); };
   std::ranges::sort(captures, std::less<>(), place);
-  const auto again = std::ranges::unique(captures, {}, place);
-  captures.erase(again.begin(), again.end());
+  const auto is_same = [&](const Capture& a, const Capture& b) { return place(a) == place(b); };
+  captures.erase(std::unique(captures.begin(), captures.end(), is_same), captures.end());
   Engine::run(roots, options.retain_graph, captures);
 
   std::vector<Tensor> gradients;
