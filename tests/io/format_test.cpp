@@ -1,6 +1,7 @@
 // FORMAT.md against the writer: its worked example is the file that is written now.
 #include "catch.h"
 
+#include <span>
 #include <sstream>
 
 #include "temporary_folder.h"
@@ -37,7 +38,12 @@ std::vector<std::byte> bytes_of_dump() {
 }  // namespace
 
 TEST_CASE("The worked example of FORMAT.md is what is written", "[io][format]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("example.cairn");
   const Tensor bias = tensor({1.0f, 2.0f, -0.5f});
-  const Bytes file = io::save_to_memory({{"epoch", 3}, {"bias", bias}});
-  CHECK(bytes_of_dump() == file.data);
+  io::save(path, {{"epoch", 3}, {"bias", bias}});
+  io::append(path, {{"epoch", 4}, {"bias", bias}}, {.attributes = {.file = {{"unit", "V"}}}});
+  const std::string written = read_file(path);
+  const auto bytes = std::as_bytes(std::span(written));
+  CHECK(bytes_of_dump() == std::vector<std::byte>(bytes.begin(), bytes.end()));
 }
