@@ -261,7 +261,7 @@ std::vector<Tensor> ContainerSource::materialize(std::span<const Tensor> tensors
     const DType dtype = tensors[i].dtype();
     const bool mapped = is_mapped(id);
     const TensorOptions options{.dtype = dtype, .device = mapped ? Device() : tensors[i].device()};
-    const bool alone = wanted.count == 1 && !mapped && tensors[i].is_contiguous();
+    const bool alone = wanted.count == 1 && !mapped && tensors[i].strides() == contiguous_strides(tensors[i].shape());
     wanted.base = alone ? empty(tensors[i].shape(), options)
                         : empty({static_cast<std::int64_t>((wanted.end - wanted.begin) / size_of(dtype))}, options);
     if (alone) made[i] = wanted.base;

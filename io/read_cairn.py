@@ -19,7 +19,7 @@ SIZES = [1, 1, 1, 2, 4, 8, 2, 2, 4, 8, 1, 1, 8]
 MAX_INDEX, MAX_TENSORS, MAX_VALUES, MAX_KEY, MAX_RANK, MAX_DEPTH, MAX_DECODED = 1 << 30, 1 << 24, 1 << 26, 4096, 64, 64, 64 << 30
 FILE = -1  # the attributes' key for those of the file
 
-State = namedtuple("State", "generation tree attributes")
+State = namedtuple("State", "generation tree attributes tensors")
 
 
 class Refused(Exception):
@@ -356,7 +356,7 @@ def read_state(data, commit):
     index.end()
     for tensor in tensors:
         tensor.data = contents[tensor.blob]
-    return State(commit.generation, Tree(tree, tensors).root, read_attributes(attributes, len(tensors)))
+    return State(commit.generation, Tree(tree, tensors).root, read_attributes(attributes, len(tensors)), tensors)
 
 
 def check_index(index, commit):

@@ -1,6 +1,7 @@
 // Containers changed on purpose and sealed again, so that every checksum is right and only the content is wrong.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <utility>
@@ -27,10 +28,11 @@ void put(std::vector<std::byte>& bytes, std::size_t at, const Record& record) {
   std::memcpy(bytes.data() + at, &record, sizeof record);
 }
 
-/// A container of one generation taken apart.
+/// The newest generation of a container, taken apart.
 struct Parts {
   Header header;
-  std::vector<std::byte> blobs;  ///< All between the header and the index, but for the zeros before the index.
+  std::vector<std::byte> older;  ///< All between the header and this generation.
+  std::vector<std::byte> blobs;  ///< All between its beginning and its index, but for the zeros before the index.
   ContentHeader counts;
   std::vector<TensorRecord> tensors;
   std::vector<std::int64_t> dimensions;
@@ -72,9 +74,11 @@ inline Parts take_apart(const cairn::Bytes& file) {
   take(in, placement, 1);
   parts.placement = placement[0];
   take(in, parts.chunks, parts.placement.chunk_count);
-  std::size_t end = sizeof(Header);
-  for (const ChunkRecord& chunk : parts.chunks) end = chunk.offset + chunk.stored;
-  parts.blobs.assign(bytes.begin() + sizeof(Header), bytes.begin() + static_cast<std::ptrdiff_t>(end));
+  const auto at = [&](std::uint64_t offset) { return bytes.begin() + static_cast<std::ptrdiff_t>(offset); };
+  std::uint64_t end = parts.commit.begin;
+  for (const ChunkRecord& chunk : parts.chunks) end = std::max(end, chunk.offset + chunk.stored);
+  parts.older.assign(at(sizeof(Header)), at(parts.commit.begin));
+  parts.blobs.assign(at(parts.commit.begin), at(end));
   return parts;
 }
 
@@ -89,6 +93,7 @@ inline cairn::Bytes put_together(Parts parts) {
   std::vector<std::byte>& bytes = file.data;
   parts.header.checksum = checksum(bytes_of(parts.header).first(offsetof(Header, checksum)));
   append(bytes, bytes_of(parts.header));
+  append(bytes, parts.older);
   append(bytes, parts.blobs);
   std::vector<std::byte> index;
   append(index, bytes_of(parts.counts));
@@ -115,6 +120,35 @@ inline cairn::Bytes put_together(Parts parts) {
   seal(parts.commit, bytes.size());
   append(bytes, bytes_of(parts.commit));
   return file;
+}
+
+/// What is stored of a chunk, and how.
+struct Stored {
+  std::uint8_t codec;
+  std::vector<std::byte> bytes;
+};
+
+/// Puts these chunks in the place of all of a generation's own, as a writer lays them out.
+inline void replace_chunks(Parts& parts, std::span<const Stored> chunks) {
+  parts.blobs.clear();
+  parts.chunks.clear();
+  std::size_t next = 0;
+  for (std::uint32_t blob = 0; blob < parts.blob_records.size(); ++blob) {
+    const std::uint64_t size = parts.blob_records[blob].size;
+    for (std::uint32_t k = 0; k < count_pieces(size, parts.placement.chunk_size) && next < chunks.size(); ++k) {
+      const Stored& stored = chunks[next++];
+      const std::uint64_t end = parts.commit.begin + parts.blobs.size();
+      const std::uint64_t at = k == 0 ? align_up(end, run_alignment(size, stored.codec == 0)) : end;
+      parts.blobs.resize(at - parts.commit.begin);
+      append(parts.blobs, stored.bytes);
+      parts.chunks.push_back(
+          {.offset = at,
+           .checksum = checksum(stored.bytes) ^ scramble(parts.commit.generation, blob, k),
+           .stored = static_cast<std::uint32_t>(stored.bytes.size()),
+           .codec = stored.codec});
+    }
+  }
+  parts.placement.chunk_count = static_cast<std::uint32_t>(parts.chunks.size());
 }
 
 /// Takes apart, changes, puts together.

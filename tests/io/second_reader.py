@@ -1,9 +1,16 @@
 #!/usr/bin/env python3
-"""What the second reader (io/read_cairn.py) makes of the files of a folder, in the order of their names, a line for each:
-"whole" and the tree, written as second_reader_test.cpp does, or "refused" and why.
+"""What the second reader (io/read_cairn.py) makes of the files of a folder, in the order of their names. A line for each:
+
+  whole      all states of the file, the newest first, written as described.h does
+  readable   the newest state, where the file as a whole is to be refused: it is torn, or an older state is damaged
+  refused    and why
+
+Between the word and the rest stand the SHA-256 of the rest and that of the file.
 
 usage: second_reader.py FOLDER_OF_READER FOLDER
 """
+import hashlib
+import math
 import os
 import struct
 import sys
@@ -15,9 +22,10 @@ import read_cairn
 
 def described(value):
     if isinstance(value, read_cairn.Tensor):
-        digest = read_cairn.hash_of(value.elements()).hex()
-        return (f"tensor({value.dtype} {list(value.shape)} {list(value.strides)} {value.location.encode().hex()} {int(value.requires_grad)} "
-                f"{int(value.is_parameter)} {digest})")
+        is_small = math.prod(max(n, 1) for n in value.shape) <= 1 << 20
+        numbers = read_cairn.hash_of(value.elements()).hex() if is_small else "large"
+        return (f"tensor({value.dtype} {list(value.shape)} {list(value.strides)} {int(value.requires_grad)} "
+                f"{int(value.is_parameter)} {numbers})")
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
@@ -38,10 +46,23 @@ def described(value):
     return names[type(value)] + "(" + "; ".join(map(described, value)) + ")"
 
 
+def described_state(state):
+    places = "".join(" " + tensor.location.encode().hex() for tensor in state.tensors)
+    return f"{described(state.tree)} attributes {described(state.attributes)} on{places}"
+
+
+def judged(data):
+    try:
+        return "whole", " || ".join(map(described_state, read_cairn.verify(data)))
+    except read_cairn.Refused as why:
+        try:
+            return "readable", described_state(read_cairn.read(data))
+        except read_cairn.Refused:
+            return "refused", str(why)
+
+
 for name in sorted(os.listdir(sys.argv[2])):
     with open(os.path.join(sys.argv[2], name), "rb") as file:
         data = file.read()
-    try:
-        print("whole", described(read_cairn.read(data)))
-    except read_cairn.Refused as why:
-        print("refused", why)
+    verdict, text = judged(data)
+    print(verdict, hashlib.sha256(text.encode()).hexdigest(), hashlib.sha256(data).hexdigest(), text)
