@@ -179,20 +179,20 @@ class Verification {
       add(begin, end - begin, "padding", "bytes that must be zero are not");
   }
 
-  /// Every chunk that no newer generation has shown, and the digest of those that are read for it.
+  /// Unless a newer generation has a blob of the same digest and chunks, every chunk of it and the digest. What has
+  /// been said of a chunk is not said again.
   void check_blob(const Container& container, std::uint32_t blob, const std::string& name) {
     const Index& index = container.index();
-    const bool newest = checked_.empty() || container.commit().offset == newest_;
-    if (newest) newest_ = container.commit().offset;
-    bool any = newest;
-    for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob) && !any; ++chunk)
-      any = !checked_.contains(index.chunk(blob, chunk).record.offset);
-    if (!any) return;
+    std::vector<std::byte> told;  // by the index, apart from the blob's place in it
+    append(told, index.blob(blob));
+    for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk)
+      append(told, unbound(container, blob, chunk));
+    if (!blobs_.insert(checksum(told)).second) return;
     std::vector<Hash> leaves;
     bool whole = true;
     for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk) {
       const Index::Chunk entry = index.chunk(blob, chunk);
-      const bool first = checked_.insert(entry.record.offset).second;
+      const bool first = chunks_.insert(checksum(bytes_of(unbound(container, blob, chunk)))).second;
       if (const char* wrong = check_chunk(container, blob, chunk, entry, leaves)) {
         if (first) add(entry.record.offset, entry.record.stored, "chunk", wrong, name);
         whole = false;
@@ -205,11 +205,22 @@ class Verification {
           "its digest does not fit its bytes, though their checksums do", name);
   }
 
+  static std::uint64_t place_of(const Container& container, std::uint32_t blob, std::uint64_t chunk) {
+    return scramble(container.commit().record.generation, blob, static_cast<std::uint32_t>(chunk));
+  }
+
+  /// The record that a chunk has in every generation.
+  static ChunkRecord unbound(const Container& container, std::uint32_t blob, std::uint64_t chunk) {
+    ChunkRecord record = container.index().chunk(blob, chunk).record;
+    record.checksum ^= place_of(container, blob, chunk);
+    return record;
+  }
+
   const char* check_chunk(const Container& container, std::uint32_t blob, std::uint64_t chunk,
                           const Index::Chunk& entry, std::vector<Hash>& leaves) {
     const std::span<const std::byte> stored = container.read_stored(blob, chunk, scratch_);
-    const std::uint64_t place = scramble(container.commit().record.generation, blob, static_cast<std::uint32_t>(chunk));
-    if (!fits(checksum(stored) ^ place, entry.record.checksum)) return "its checksum does not fit";
+    if (!fits(checksum(stored) ^ place_of(container, blob, chunk), entry.record.checksum))
+      return "its checksum does not fit";
     const Codec* codec = find_codec(entry.record.codec);
     if (!codec) return "it is packed with a codec that this Cairn does not know";
     std::span<const std::byte> decoded = stored;
@@ -225,9 +236,9 @@ class Verification {
 
   SourceReference source_;
   const VerifyOptions& options_;
-  std::uint64_t size_, done_ = 0, newest_ = 0;
+  std::uint64_t size_, done_ = 0;
   Scratch scratch_;
-  std::unordered_set<std::uint64_t> checked_;  // chunks, by where they lie
+  std::unordered_set<std::uint64_t> blobs_, chunks_;  // that have been checked, by the hash of what the index tells
   std::vector<Damage> damages_;
 };
 

@@ -58,8 +58,7 @@ inline std::string described(const Tensor& tensor) {
       is_small(tensor) ? hexadecimal(io::bytes_of(io::hash(elements(tensor)))) : std::string("large");
   std::ostringstream out;
   out << "tensor(" << name(tensor.dtype()) << ' ' << listed(tensor.shape()) << ' ' << listed(tensor.strides()) << ' '
-      << tensor.requires_grad() << ' ' << is_parameter(tensor) << ' '
-      << numbers << ')';
+      << tensor.requires_grad() << ' ' << is_parameter(tensor) << ' ' << numbers << ')';
   return out.str();
 }
 
@@ -106,8 +105,8 @@ inline std::string described(const Value& value) {
 
 /// A state of a file: the newest, or that of a generation; with its attributes, and where its tensors were.
 inline std::string described_state(const Bytes& file, std::uint32_t generation = 0) {
-  io::LoadOptions options{.map_location = "cpu"};
-  options.generation = generation;
+  const io::LoadOptions options{.restore_location = [](std::string_view) { return Device(); },
+                                .generation = generation};
   const io::Container container(io::memory_source(file.data), {}, generation);
   const io::Index& index = container.index();
   const Value attributes =

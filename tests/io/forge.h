@@ -141,11 +141,10 @@ inline void replace_chunks(Parts& parts, std::span<const Stored> chunks) {
       const std::uint64_t at = k == 0 ? align_up(end, run_alignment(size, stored.codec == 0)) : end;
       parts.blobs.resize(at - parts.commit.begin);
       append(parts.blobs, stored.bytes);
-      parts.chunks.push_back(
-          {.offset = at,
-           .checksum = checksum(stored.bytes) ^ scramble(parts.commit.generation, blob, k),
-           .stored = static_cast<std::uint32_t>(stored.bytes.size()),
-           .codec = stored.codec});
+      parts.chunks.push_back({.offset = at,
+                              .checksum = checksum(stored.bytes) ^ scramble(parts.commit.generation, blob, k),
+                              .stored = static_cast<std::uint32_t>(stored.bytes.size()),
+                              .codec = stored.codec});
     }
   }
   parts.placement.chunk_count = static_cast<std::uint32_t>(parts.chunks.size());

@@ -1,0 +1,143 @@
+// Packed chunks made without the library's encoders: the same bytes whatever these, or a version of zstd, choose.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "forge.h"
+#include "values.h"
+
+#include <cairn/io/io.h>
+
+namespace forge {
+
+using Chunk = std::vector<std::byte>;
+
+template <class Number>
+void append_number(Chunk& to, Number number) {
+  append(to, std::as_bytes(std::span(&number, 1)));
+}
+
+/// A zstd frame that announces `announced` bytes and holds `bytes` as they are, in one block.
+inline Chunk zstd_as_it_is(std::span<const std::byte> bytes, std::uint32_t announced) {
+  Chunk frame;
+  append_number(frame, std::uint32_t{0xfd2fb528});
+  append_number(frame, std::uint8_t{0xa0});  // one segment, a content size of 4 bytes
+  append_number(frame, announced);
+  const auto head = static_cast<std::uint32_t>(bytes.size() << 3 | 1);
+  append(frame, std::as_bytes(std::span(&head, 1)).first(3));
+  append(frame, bytes);
+  return frame;
+}
+inline Chunk zstd_as_it_is(std::span<const std::byte> bytes) {
+  return zstd_as_it_is(bytes, static_cast<std::uint32_t>(bytes.size()));
+}
+
+/// A zstd frame of one byte `count` times.
+inline Chunk zstd_repeated(std::byte byte, std::uint32_t count) {
+  Chunk frame = zstd_as_it_is(std::span(&byte, 1), count);
+  const std::uint32_t head = count << 3 | 1 << 1 | 1;
+  std::memcpy(frame.data() + 9, &head, 3);
+  return frame;
+}
+
+/// A number's upper 16 bits with its exponent in the upper byte, as `planes` and `exponents` take it apart.
+inline std::uint16_t exponent_first(std::uint16_t upper) {
+  return static_cast<std::uint16_t>((upper << 1 & 0xff00) | (upper >> 8 & 0x80) | (upper & 0x7f));
+}
+
+/// The bytes of numbers of `width`, plane by plane.
+inline std::vector<Chunk> split(std::span<const std::byte> bytes, std::size_t width, bool has_exponents) {
+  std::vector<Chunk> planes(width);
+  for (std::size_t at = 0; at < bytes.size(); at += width) {
+    std::array<std::byte, 8> number;
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), width, number.begin());
+    if (has_exponents) {
+      std::uint16_t upper;
+      std::memcpy(&upper, number.data() + width - 2, 2);
+      upper = exponent_first(upper);
+      std::memcpy(number.data() + width - 2, &upper, 2);
+    }
+    for (std::size_t i = 0; i < width; ++i) planes[i].push_back(number[i]);
+  }
+  return planes;
+}
+
+/// One block of codec 2: a kind for each plane.
+inline Chunk planes(std::span<const std::byte> bytes, std::size_t width, bool has_exponents,
+                    std::span<const int> kinds) {
+  std::vector<Chunk> planes = split(bytes, width, has_exponents);
+  Chunk chunk;
+  for (std::size_t i = 0; i < width; ++i) {
+    if (kinds[i] == 1) planes[i].resize(1);
+    if (kinds[i] == 2) planes[i] = zstd_repeated(planes[i][0], static_cast<std::uint32_t>(planes[i].size()));
+    append_number(chunk, static_cast<std::uint32_t>(planes[i].size() << 2 | static_cast<std::size_t>(kinds[i])));
+  }
+  for (const Chunk& plane : planes) append(chunk, plane);
+  return chunk;
+}
+
+/// Codec 4, with codes for the exponents of `table`: 3, 7 or 15 of them.
+inline Chunk exponents(std::span<const std::byte> bytes, std::size_t width, std::span<const std::uint8_t> table) {
+  const unsigned k = table.size() == 3 ? 2 : table.size() == 7 ? 3 : 4;
+  const std::vector<Chunk> planes = split(bytes, width, true);
+  const std::size_t count = bytes.size() / width;
+  Chunk chunk{static_cast<std::byte>(k)};
+  append(chunk, std::as_bytes(table));
+  chunk.resize(align_up(chunk.size(), 8));
+  std::vector<std::uint16_t> trailer;
+  for (std::size_t begin = 0; begin < count; begin += 2048) {
+    const std::size_t n = std::min<std::size_t>(2048, count - begin);
+    Chunk low, signs, codes((n * k + 7) / 8), escapes;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t plane = 0; plane + 2 < width; ++plane) low.push_back(planes[plane][begin + i]);
+      signs.push_back(planes[width - 2][begin + i]);
+      const auto exponent = std::to_integer<std::uint8_t>(planes[width - 1][begin + i]);
+      const auto code = static_cast<std::size_t>(std::find(table.begin(), table.end(), exponent) - table.begin());
+      for (std::size_t bit = 0; bit < k; ++bit)
+        codes[(i * k + bit) / 8] |= static_cast<std::byte>((code >> bit & 1) << (i * k + bit) % 8);
+      if (code == table.size()) escapes.push_back(static_cast<std::byte>(exponent));
+    }
+    for (const Chunk& part : {low, signs, codes, escapes}) append(chunk, part);
+    trailer.push_back(static_cast<std::uint16_t>(escapes.size()));
+  }
+  append(chunk, raw(trailer));
+  return chunk;
+}
+
+inline constexpr std::uint8_t exponents_of_small_numbers[] = {127, 128, 129, 130, 131, 132, 133};
+
+/// Numbers from 1 to 97, whose exponents are those of the table above, and zeros, whose exponent escapes.
+inline cairn::Tensor packable(cairn::DType dtype, std::int64_t count = 120) { return numbered({count}, dtype); }
+
+/// A container that holds, raw, the numbers that `chunks` pack: one chunk each.
+inline cairn::Bytes packed_as(const cairn::Value& value, std::span<const Stored> chunks) {
+  return change(cairn::io::save_to_memory(value, {.preset = cairn::io::Preset::none}),
+                [&](Parts& parts) { replace_chunks(parts, chunks); });
+}
+
+inline cairn::Bytes one_of_each_codec() {
+  using namespace cairn;
+  const Tensor half = packable(DType::bfloat16), single = packable(DType::float32, 300), whole = packable(DType::int64);
+  const Tensor ones = full({120}, 1, {.dtype = DType::bfloat16}), same = full({40}, 2.5);
+  const Tensor bytes = full({200}, 7, {.dtype = DType::uint8});
+  Chunk one = elements(same);
+  one.resize(4);
+  const Stored chunks[] = {
+      {0, elements(half)},
+      {0, elements(half)},
+      {2, planes(elements(ones), 2, true, std::array{2, 0})},
+      {0, elements(single)},
+      {2, planes(elements(single), 4, true, std::array{1, 2, 0, 0})},
+      {2, planes(elements(whole), 8, false, std::array{0, 1, 1, 2, 1, 1, 1, 1})},
+      {3, one},
+      {1, zstd_repeated(std::byte{7}, 200)},
+  };
+  return packed_as(List{half, half.clone(), ones, single, single.clone(), whole, same, bytes}, chunks);
+}
+
+}  // namespace forge
