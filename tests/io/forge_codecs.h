@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "forge.h"
@@ -42,6 +43,18 @@ inline Chunk zstd_repeated(std::byte byte, std::uint32_t count) {
   Chunk frame = zstd_as_it_is(std::span(&byte, 1), count);
   const std::uint32_t head = count << 3 | 1 << 1 | 1;
   std::memcpy(frame.data() + 9, &head, 3);
+  return frame;
+}
+
+/// What zstd's highest level made of 1000 letters, byte i being 65 + (i * i >> 3 & 15): sequences and Huffman codes.
+inline Chunk frame_of_letters() {
+  constexpr std::string_view digits =
+      "28b52ffd60e802ad010002c40a0ca0ebc4b019369364feff1f7a5b1154b83c31f8ab0fc769544332cf233445e6078fbb3b30bd5814b0b605"
+      "010040e9a10a51";
+  const auto value = [](char digit) { return digit < 'a' ? digit - '0' : digit - 'a' + 10; };
+  Chunk frame;
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    frame.push_back(static_cast<std::byte>(value(digits[i]) << 4 | value(digits[i + 1])));
   return frame;
 }
 
