@@ -79,7 +79,7 @@ void append(const std::string& path, const Value& value, const SaveOptions& opti
   FileSystem& files = files_of(options.file_system);
   const std::unique_ptr<WritableFile> file = files.open_existing(path);
   if (!file) return save(path, value, options);
-  const Container base(files.source(path), {});
+  const Container base(files.source(path), options.limits);
   const WithNumbers whole(value);
   Writer writer(whole.value(), options, &base);
   add_generation(*file, base, options.synced,

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
-#include <functional>
-#include <unordered_map>
 #include <utility>
 
 #include <cairn/core/autograd.h>
@@ -65,23 +64,25 @@ std::uint32_t number_storages(std::span<const Tensor> tensors, std::vector<std::
     if (const ContainerSource* file = file_of(tensor)) return Identity(file, blob_in_file(*file, tensor));
     return Identity(tensor.impl()->storage.get(), static_cast<std::size_t>(tensor.dtype()));
   };
-  const auto hash = [](const Identity& key) { return std::hash<const void*>()(key.first) ^ key.second * 0x9e3779b9u; };
-  std::unordered_map<Identity, std::uint32_t, decltype(hash)> numbers(0, hash);
-  constexpr std::size_t few = 16;  // compared one by one: faster than hashing
-  const bool by_hash = tensors.size() > few;
-  if (by_hash) numbers.reserve(tensors.size());
+  std::vector<Identity> identities;
+  identities.reserve(tensors.size());
+  for (const Tensor& tensor : tensors) identities.push_back(identity(tensor));
+
+  // An open table of the first tensor of each storage: no memory for each, as a map would take.
+  std::vector<std::uint32_t> first(std::bit_ceil(tensors.size() * 2 + 1), UINT32_MAX);
+  const std::size_t mask = first.size() - 1;
   std::uint32_t count = 0;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    std::uint32_t number = count;
-    if (by_hash) {
-      number = numbers.try_emplace(identity(tensors[i]), count).first->second;
+  for (std::uint32_t i = 0; i < tensors.size(); ++i) {
+    const Identity& key = identities[i];
+    const std::uint64_t hash = (reinterpret_cast<std::uintptr_t>(key.first) ^ key.second << 48) * 0x9e3779b97f4a7c15;
+    std::size_t slot = (hash ^ hash >> 32) & mask;
+    while (first[slot] != UINT32_MAX && identities[first[slot]] != key) slot = (slot + 1) & mask;
+    if (first[slot] == UINT32_MAX) {
+      first[slot] = i;
+      number_of.push_back(count++);
     } else {
-      for (std::size_t k = 0; k < i; ++k) {
-        if (identity(tensors[k]) == identity(tensors[i])) number = number_of[k];
-      }
+      number_of.push_back(number_of[first[slot]]);
     }
-    number_of.push_back(number);
-    if (number == count) ++count;
   }
   return count;
 }

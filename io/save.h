@@ -20,6 +20,7 @@
 #include <cairn/core/value.h>
 #include <cairn/io/attributes.h>
 #include <cairn/io/file_system.h>
+#include <cairn/io/limits.h>
 #include <cairn/io/sink.h>
 
 namespace cairn::io {
@@ -40,6 +41,7 @@ struct SaveOptions {
   /// The tag recorded as a tensor's location; nothing, or no function: its device ("cpu", "cuda:1").
   std::function<std::optional<std::string>(const Tensor&)> location_tag = {};
   Attributes attributes = {};         ///< Said about the file and its tensors.
+  Limits limits = {};                 ///< Of `append`: what is taken from the file that is there.
   FileSystem* file_system = nullptr;  ///< Null: the operating system's.
 };
 
