@@ -8,7 +8,7 @@ namespace cairn::io {
 
 namespace {
 
-constexpr std::array codecs{&raw_codec, &zstd_codec, &planes_codec, &constant_codec};
+constexpr std::array codecs{&raw_codec, &zstd_codec, &planes_codec, &constant_codec, &exponents_codec};
 constexpr std::array general_codecs{&zstd_codec, &planes_codec};
 using Candidates = std::span<const Codec* const>;
 

@@ -37,10 +37,10 @@ struct Codec {
   bool (*can_hold)(std::uint64_t stored, DType dtype, std::uint64_t decoded);
 };
 
-extern const Codec raw_codec, zstd_codec, planes_codec, constant_codec;
+extern const Codec raw_codec, zstd_codec, planes_codec, constant_codec, exponents_codec;
 
 const Codec* find_codec(std::uint8_t id);  ///< Null for an unknown one.
-std::string codec_names();                 ///< For messages: "raw, zstd".
+std::string codec_names();                 ///< For messages: "raw, zstd, ...".
 
 /// Whether a chunk of `decoded` bytes can take `stored` in a file, as far as sizes tell. Of an unknown codec: whether
 /// any could.

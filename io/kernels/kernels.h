@@ -1,4 +1,4 @@
-// The loops over bytes that gain from wide registers: hashing and copying.
+// The loops over bytes that gain from wide registers: hashing, copying, and the codec `exponents`.
 //
 // The other files of this folder are compiled once for each instruction set, under the rules that core/cpu/kernel.h
 // states: everything in a namespace of its own, nothing of std:: with state, one C function that hands out the table.
@@ -14,6 +14,12 @@ struct CairnByteKernels {
   /// XXH3-128 of `size` bytes: its low and its high half.
   void (*hash)(const std::byte* bytes, std::size_t size, std::uint64_t halves[2]);
   void (*hash_and_copy)(const std::byte* from, std::size_t size, std::byte* to, std::uint64_t halves[2]);
+
+  /// See codecs/exponents.cpp. Elements take `width` bytes, 2 or 4. `halves` may be null: then nothing is hashed.
+  std::size_t (*encode_exponents)(const std::byte* chunk, std::size_t size, std::size_t width, std::byte* out,
+                                  std::size_t room);
+  const char* (*decode_exponents)(const std::byte* stored, std::size_t stored_size, std::size_t width, std::byte* to,
+                                  std::size_t size, std::uint64_t halves[2]);
 };
 
 }  // extern "C"
