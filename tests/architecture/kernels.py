@@ -59,7 +59,9 @@ def main():
         print(f"{group}: {len(symbols)} symbols in {len(objects_of[group])} objects")
         if not symbols:
             sys.exit(f"error: no symbols were found in the objects of {group}")
-    machine = {group: asked_about_the_machine(run(nm, "--demangle", *objects)) for group, objects in objects_of.items()}
+    # Files are mapped by pages, whose size only the system knows; nothing is computed there.
+    computing = {group: [path for path in objects if "_posix." not in path] for group, objects in objects_of.items()}
+    machine = {group: asked_about_the_machine(run(nm, "--demangle", *objects)) for group, objects in computing.items()}
     for group, symbols in machine.items():
         for symbol in symbols:
             print(f"{group}: {symbol} asks about the machine")
