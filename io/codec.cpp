@@ -55,6 +55,22 @@ Candidates favourite(std::span<const std::byte> chunk, DType dtype, Preset prese
   return Candidates(general_codecs).first(preset == Preset::fast ? 0 : 1);
 }
 
+/// Whether `exponents` is the codec for these numbers, judged by elements at fixed places. Not where many are zero
+/// (sparse gradients), nor where the low 16 bits of float32 are all alike (what was bfloat16): others save far more.
+bool has_busy_bits(std::span<const std::byte> chunk, DType dtype) {
+  const std::size_t width = dtype == DType::bfloat16 ? 2 : 4;
+  constexpr std::size_t looked_at = 64;
+  const std::size_t step = chunk.size() / looked_at / 4 * 4;
+  std::size_t zeros = 0, like_first = 0;
+  for (std::size_t i = 0; i < looked_at; ++i) {
+    constexpr std::byte zero[4] = {};
+    const std::byte* const element = chunk.data() + i * step;
+    zeros += std::memcmp(element, zero, width) == 0;
+    like_first += std::memcmp(element, chunk.data(), 2) == 0;
+  }
+  return zeros < looked_at / 4 && (width == 2 || like_first < looked_at);
+}
+
 }  // namespace
 
 const Codec* find_codec(std::uint8_t id) {
@@ -83,8 +99,11 @@ Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer
   const std::span<std::byte> element = scratch.get(size_of(dtype));
   if (constant_codec.encode(chunk, dtype, preset, element) != 0) return {&constant_codec, element};
   if (preset == Preset::fast && size < smallest_packed_fast) return {&raw_codec, chunk};
-  // fast, exponents: a codec for just one shape of chunk goes here, and gives up at once on any other.
-
+  if (preset == Preset::fast && has_busy_bits(chunk, dtype)) {
+    const std::span<std::byte> room = scratch.get(size - size / 20);
+    if (const std::size_t packed = exponents_codec.encode(chunk, dtype, preset, room))
+      return {&exponents_codec, room.first(packed)};
+  }
   const Candidates candidates =
       size <= samples_size ? Candidates(general_codecs) : favourite(chunk, dtype, preset, scratch);
   return pack_smallest(candidates, chunk, dtype, preset, scratch);

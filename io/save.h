@@ -28,7 +28,8 @@ namespace cairn::io {
 /// How hard chunks are packed. What is chosen for a chunk depends on its bytes, its dtype and the preset alone.
 enum class Preset : std::uint8_t {
   none,   ///< As they are: the fastest, and the file can be mapped.
-  fast,   ///< By the codec that samples favour, where it saves a tenth.
+  fast,   ///< Weights by a code for their exponents, which unpacks as fast as memory copies; others by the codec that
+          ///< samples favour, where it saves a tenth.
   small,  ///< The same wherever it saves anything.
   max,    ///< With several times the effort: masks, texts and sparse gradients take a tenth less.
 };

@@ -33,7 +33,7 @@ class AsyncSaver {
   AsyncSaver& operator=(const AsyncSaver&) = delete;
 
   /// Waits for the save before, throws its error if it failed, then begins this one. What is wrong with the value is
-  /// thrown here, before anything is written; so is an error that meets a save whose state does not fit into staging.
+  /// thrown here, before anything is written; so is an error that comes while numbers are still being copied.
   /// `options.progress` is called by the saver's thread.
   void save(const std::string& path, const Value& value, const SaveOptions& options = {});
 

@@ -23,27 +23,27 @@ void append_number(Chunk& to, Number number) {
   append(to, std::as_bytes(std::span(&number, 1)));
 }
 
-/// A zstd frame that announces `announced` bytes and holds `bytes` as they are, in one block.
-inline Chunk zstd_as_it_is(std::span<const std::byte> bytes, std::uint32_t announced) {
+/// A zstd frame of one block that announces `announced` bytes. `kind`: 0 the bytes as they are, 1 one byte `count`
+/// times.
+inline Chunk zstd_frame(std::uint32_t announced, std::uint32_t kind, std::size_t count,
+                        std::span<const std::byte> bytes) {
   Chunk frame;
   append_number(frame, std::uint32_t{0xfd2fb528});
   append_number(frame, std::uint8_t{0xa0});  // one segment, a content size of 4 bytes
   append_number(frame, announced);
-  const auto head = static_cast<std::uint32_t>(bytes.size() << 3 | 1);
-  append(frame, std::as_bytes(std::span(&head, 1)).first(3));
+  const std::uint32_t head = static_cast<std::uint32_t>(count) << 3 | kind << 1 | 1;
+  for (int shift : {0, 8, 16}) append_number(frame, static_cast<std::uint8_t>(head >> shift));
   append(frame, bytes);
   return frame;
+}
+inline Chunk zstd_as_it_is(std::span<const std::byte> bytes, std::uint32_t announced) {
+  return zstd_frame(announced, 0, bytes.size(), bytes);
 }
 inline Chunk zstd_as_it_is(std::span<const std::byte> bytes) {
   return zstd_as_it_is(bytes, static_cast<std::uint32_t>(bytes.size()));
 }
-
-/// A zstd frame of one byte `count` times.
 inline Chunk zstd_repeated(std::byte byte, std::uint32_t count) {
-  Chunk frame = zstd_as_it_is(std::span(&byte, 1), count);
-  const std::uint32_t head = count << 3 | 1 << 1 | 1;
-  std::memcpy(frame.data() + 9, &head, 3);
-  return frame;
+  return zstd_frame(count, 1, count, std::span(&byte, 1));
 }
 
 /// What zstd's highest level made of 1000 letters, byte i being 65 + (i * i >> 3 & 15): sequences and Huffman codes.
