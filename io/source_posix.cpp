@@ -72,7 +72,7 @@ class MappedSource final : public DescriptorSource {
     const std::uint64_t begin = offset_ + offset, skipped = begin % page;
     const auto length = static_cast<std::size_t>(skipped + size);
     void* const memory =
-        ::mmap(nullptr, length, PROT_READ, MAP_SHARED | MAP_POPULATE, descriptor_, static_cast<off_t>(begin - skipped));
+        ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_, static_cast<off_t>(begin - skipped));
     if (memory == MAP_FAILED) fail(name_, "mapping it", errno);
     return {{static_cast<const std::byte*>(memory) + skipped, static_cast<std::size_t>(size)},
             std::shared_ptr<const void>(memory, [length](const void* at) { ::munmap(const_cast<void*>(at), length); })};
