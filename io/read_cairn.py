@@ -134,7 +134,7 @@ def zstd_frame(stored, dtype, size):
         zstd[function].restype = result
         return zstd[function](*arguments)
 
-    length, decoded = ctypes.c_size_t(len(stored)), None
+    length = ctypes.c_size_t(len(stored))
     must(call(ctypes.c_uint64, "ZSTD_getFrameContentSize", stored, length) == size, "a zstd frame does not announce its size")
     must(call(ctypes.c_size_t, "ZSTD_findFrameCompressedSize", stored, length) == len(stored), "it is not exactly one zstd frame")
     must(call(ctypes.c_uint, "ZSTD_getDictID_fromFrame", stored, length) == 0, "a zstd frame needs a dictionary")

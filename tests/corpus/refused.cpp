@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "forge_codecs.h"
+#include "temporary_folder.h"
 #include "values.h"
 
 #include <cairn/core/core.h>
@@ -28,8 +29,8 @@ Bytes base() {
 
 class Cases {
  public:
-  void add(const std::string& name, const std::string& why, Bytes bytes) {
-    cases.push_back({name, "refused", why, std::move(bytes)});
+  void add(const std::string& name, const std::string& why, Bytes bytes, const std::string& verdict = "refused") {
+    cases.push_back({name, verdict, why, std::move(bytes)});
   }
 
   /// Sealed again, so that nothing is wrong but what was changed.
@@ -306,6 +307,63 @@ void add_placements(Cases& to) {
   }());
 }
 
+/// A state appended, all of whose chunks are carried.
+Bytes appended(const Bytes& file) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("appended.cairn");
+  write_file(path, {reinterpret_cast<const char*>(file.data.data()), file.data.size()});
+  io::append(path, io::load_memory(file.data), unpacked);
+  return bytes_of(read_file(path));
+}
+
+void add_generations(Cases& to) {
+  const Bytes one = base(), two = appended(one), three = appended(two);
+  const auto change_second = [&](const std::string& name, const std::string& why, auto edit) {
+    to.add("generation-" + name, why, forge::change(two, edit));
+  };
+  change_second("chunk-in-header", "an older chunk in the header", [](Parts& p) { p.chunks[0].offset = 32; });
+  change_second("chunk-across", "an older chunk that reaches into this generation",
+                [](Parts& p) { p.chunks[0].offset = p.commit.begin - 8; });
+  change_second("chunk-elsewhere", "an older chunk that lies elsewhere", [](Parts& p) { p.chunks[0].offset += 8; });
+  change_second("chunk-not-bound", "an older chunk with the checksum of its own generation",
+                [](Parts& p) { p.chunks[0].checksum ^= io::scramble(1, 0, 0) ^ io::scramble(2, 0, 0); });
+  change_second("required-feature", "a feature that only the newest state requires",
+                [](Parts& p) { p.commit.required_features = 4; });
+  for (const std::size_t byte : {0, 7, 8, 56}) {
+    Bytes file = two;
+    file.data[file.data.size() - 64 + byte] ^= std::byte{1};
+    to.add("generation-record-damaged-" + std::to_string(byte),
+           "a damaged last record: to go back would pass an older state for the newest", file);
+  }
+  Bytes file = two;
+  file.data.erase(file.data.begin() + 64, file.data.begin() + 128);
+  to.add("generation-moved", "64 bytes taken out: the records are bound to other offsets", file);
+  file = two;
+  file.data[one.data.size() - 20] ^= std::byte{1};
+  to.add("generation-record-missing", "the older state's record is damaged", file, "readable");
+  to.add("generation-skipped", "no state of the number below",
+         forge::change(two,
+                       [](Parts& p) {
+                         for (std::uint32_t blob = 0; blob < p.chunks.size(); ++blob)
+                           p.chunks[blob].checksum ^= io::scramble(2, blob, 0) ^ io::scramble(3, blob, 0);
+                         p.commit.generation = 3;
+                       }),
+         "readable");
+  const auto with_older = [&](const std::string& name, const std::string& why, auto edit) {
+    Bytes older = forge::change(two, edit);
+    older.data.insert(older.data.end(), three.data.begin() + static_cast<std::ptrdiff_t>(two.data.size()),
+                      three.data.end());
+    to.add("generation-older-" + name, why, older, "readable");
+  };
+  with_older("digest", "an older state that tells another digest of the same chunks",
+             [](Parts& p) { p.blob_records[0].digest.low ^= 1; });
+  with_older("checksum", "an older state that tells another checksum of the same chunk",
+             [](Parts& p) { p.chunks[0].checksum ^= 1; });
+  with_older("tree", "an older state whose tree holds an unknown kind", [](Parts& p) { p.tree[0] = std::byte{15}; });
+  with_older("attributes", "an older state whose attributes are none",
+             [](Parts& p) { std::fill(p.attributes.begin(), p.attributes.end(), std::byte{0}); });
+}
+
 void add_trees(Cases& to) {
   to.tree("nothing", "no value", {});
   to.tree("kind", "an unknown kind", {15});
@@ -388,6 +446,7 @@ std::vector<Case> refused() {
   add_commits(cases);
   add_contents(cases);
   add_placements(cases);
+  add_generations(cases);
   add_trees(cases);
   for (Case& each : refused_codecs()) cases.cases.push_back(std::move(each));
   return std::move(cases.cases);

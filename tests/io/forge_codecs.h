@@ -67,7 +67,7 @@ inline std::uint16_t exponent_first(std::uint16_t upper) {
 inline std::vector<Chunk> split(std::span<const std::byte> bytes, std::size_t width, bool has_exponents) {
   std::vector<Chunk> planes(width);
   for (std::size_t at = 0; at < bytes.size(); at += width) {
-    std::array<std::byte, 8> number;
+    std::array<std::byte, 8> number{};
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), width, number.begin());
     if (has_exponents) {
       std::uint16_t upper;
