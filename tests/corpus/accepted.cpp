@@ -180,6 +180,11 @@ void add_codecs(Cases& to) {
   const auto one = [&](const std::string& name, const std::string& what, const Tensor& tensor, Stored stored) {
     to.add("codec-" + name, what, packed_as(List{tensor}, std::array{std::move(stored)}));
   };
+  const auto table_of = [](std::size_t count) {
+    std::vector<std::uint8_t> table;
+    for (std::size_t i = 0; i < count; ++i) table.push_back(static_cast<std::uint8_t>(134 - count + i));
+    return table;
+  };
   const Tensor bytes = full({200}, 7, {.dtype = DType::uint8});
   one("zstd-repeated", "a zstd frame of one repeated byte", bytes, {1, zstd_repeated(std::byte{7}, 200)});
   {
@@ -215,6 +220,17 @@ void add_codecs(Cases& to) {
     append(chunk, planes(elements(full({1}, 1.5)), 4, true, std::array{1, 1, 1, 1}));
     one("planes-two-blocks", "planes of 131073 numbers: two blocks", many, {2, chunk});
   }
+  for (const std::size_t count : {3, 7, 15})
+    one("exponents-" + std::to_string(count), "exponents: codes for " + std::to_string(count) + " of them", half,
+        {4, exponents(elements(half), 2, table_of(count))});
+  one("exponents-float32", "exponents of float32", single, {4, exponents(elements(single), 4, table_of(7))});
+  one("exponents-complex64", "exponents of the parts of complex64", complex,
+      {4, exponents(elements(complex), 4, std::vector<std::uint8_t>{0, 127, 128, 129, 130, 131, 132})});
+  const Tensor negative = neg(packable(DType::float32, 4100));
+  one("exponents-three-blocks", "exponents of 4100 negative numbers: three blocks", negative,
+      {4, exponents(elements(negative), 4, table_of(7))});
+  const Tensor odd = packable(DType::bfloat16, 101);
+  one("exponents-odd", "exponents of 101 numbers: bits left over", odd, {4, exponents(elements(odd), 2, table_of(7))});
   to.add("codec-all", "a chunk of each codec", one_of_each_codec());
 }
 

@@ -84,6 +84,34 @@ std::vector<Case> refused_codecs() {
   add("planes-cut", "the last plane cut short", single, 2, changed(planed, [](Chunk& c) { c.pop_back(); }));
   add("planes-not-rotated", "planes that were not rotated: the digest does not fit", single, 2,
       planes(elements(single), 4, false, std::array{1, 2, 0, 0}));
+
+  const Tensor half = packable(DType::bfloat16, 101);
+  const Chunk coded = exponents(elements(half), 2, exponents_of_small_numbers);
+  const std::size_t signs = 8, codes = signs + 101, escapes = codes + 38, trailer = coded.size() - 2;
+  add("exponents-dtype", "exponents of whole numbers", packable(DType::int16), 4, coded);
+  add("exponents-k-1", "codes of 1 bit", half, 4, changed(coded, [&](Chunk& c) { c[0] = byte(1); }));
+  add("exponents-k-5", "codes of 5 bits", half, 4, changed(coded, [&](Chunk& c) { c[0] = byte(5); }));
+  add("exponents-twice", "two codes for one exponent", half, 4, changed(coded, [](Chunk& c) { c[2] = c[1]; }));
+  const std::uint8_t three[] = {131, 132, 133};
+  add("exponents-padding", "padding of the head that is not zero", half, 4,
+      changed(exponents(elements(half), 2, three), [&](Chunk& c) { c[7] = byte(1); }));
+  add("exponents-escapes-more", "an escape more than is counted", half, 4,
+      changed(coded, [&](Chunk& c) { c.insert(c.begin() + static_cast<std::ptrdiff_t>(escapes), byte(0)); }));
+  add("exponents-count", "a count of escapes that its codes do not have", half, 4, changed(coded, [&](Chunk& c) {
+        c.insert(c.begin() + static_cast<std::ptrdiff_t>(trailer), byte(0));
+        c[trailer + 1] ^= byte(3);
+      }));
+  add("exponents-codes", "a code changed into an escape", half, 4,
+      changed(coded, [&](Chunk& c) { c[codes + 4] = byte(255); }));
+  add("exponents-escape-coded", "an escape whose exponent has a code", half, 4,
+      changed(coded, [&](Chunk& c) { c[escapes] = byte(127); }));
+  add("exponents-bits-left", "bits behind the last code", half, 4,
+      changed(coded, [&](Chunk& c) { c[escapes - 1] |= byte(0x80); }));
+  add("exponents-short", "less than a head", half, 4, Chunk(5, byte(2)));
+  add("exponents-cut", "a chunk cut short", half, 4, changed(coded, [](Chunk& c) { c.pop_back(); }));
+  add("exponents-trailing", "a byte too many", half, 4, changed(coded, [&](Chunk& c) { c.push_back(byte(0)); }));
+  add("exponents-wrong", "another sign: the digest does not fit", half, 4,
+      changed(coded, [&](Chunk& c) { c[signs] ^= byte(0x80); }));
   return cases;
 }
 

@@ -142,9 +142,9 @@ inline cairn::Bytes one_of_each_codec() {
   one.resize(4);
   const Stored chunks[] = {
       {0, elements(half)},
-      {0, elements(half)},
+      {4, exponents(elements(half), 2, exponents_of_small_numbers)},
       {2, planes(elements(ones), 2, true, std::array{2, 0})},
-      {0, elements(single)},
+      {4, exponents(elements(single), 4, exponents_of_small_numbers)},
       {2, planes(elements(single), 4, true, std::array{1, 2, 0, 0})},
       {2, planes(elements(whole), 8, false, std::array{0, 1, 1, 2, 1, 1, 1, 1})},
       {3, one},
