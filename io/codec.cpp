@@ -86,6 +86,13 @@ bool is_possible(std::uint8_t id, std::uint64_t stored, std::uint64_t decoded, D
   return !codec || codec->can_hold(stored, dtype, decoded);
 }
 
+const char* fault_of(std::span<const std::byte> decoded, DType dtype) {
+  if (dtype != DType::boolean) return nullptr;
+  std::byte bits{0};
+  for (const std::byte byte : decoded) bits |= byte;
+  return bits > std::byte{1} ? "a bool is neither 0 nor 1" : nullptr;
+}
+
 std::string codec_names() {
   std::string names;
   for (const Codec* codec : codecs) names += (names.empty() ? "" : ", ") + std::string(codec->name);

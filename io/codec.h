@@ -46,6 +46,9 @@ std::string codec_names();                 ///< For messages: "raw, zstd, ...".
 /// any could.
 bool is_possible(std::uint8_t codec, std::uint64_t stored, std::uint64_t decoded, DType dtype);
 
+/// What is wrong with the elements of a chunk, or null: a bool that is neither 0 nor 1 is none.
+const char* fault_of(std::span<const std::byte> decoded, DType dtype);
+
 struct Packed {
   const Codec* codec;
   std::span<const std::byte> bytes;  ///< In `scratch`, or the chunk itself if it stays raw.

@@ -155,9 +155,11 @@ std::uint64_t Container::checksum_in_place(const Hash& stored, std::uint32_t blo
 
 void Container::check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const {
   const std::uint64_t found = checksum_in_place(hash(stored), blob, chunk);
-  const std::uint64_t expected = index_->chunk(blob, chunk).record.checksum;
-  if (!fits(found, expected)) [[unlikely]]
-    fail(blob, chunk, text("checksum ", hexadecimal(found)), hexadecimal(expected));
+  const ChunkRecord record = index_->chunk(blob, chunk).record;
+  if (!fits(found, record.checksum)) [[unlikely]]
+    fail(blob, chunk, text("checksum ", hexadecimal(found)), hexadecimal(record.checksum));
+  if (record.codec != raw_codec.id) return;
+  if (const char* wrong = fault_of(stored, index_->dtype(blob))) fail(blob, chunk, wrong, "bools");
 }
 
 void Container::unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored,
@@ -178,6 +180,8 @@ void Container::unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const 
     wrong = codec->decode(stored, index_->dtype(blob), to);
   }
   if (wrong) fail(blob, chunk, wrong, text("a chunk packed by ", codec->name));
+  wrong = fault_of(to, index_->dtype(blob));
+  if (wrong) fail(blob, chunk, wrong, "bools");
 }
 
 std::span<const std::byte> Container::read_stored(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch) const {

@@ -57,7 +57,7 @@ class Container {
   void unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored,
               std::span<std::byte> to) const;
 
-  /// Checks a chunk's stored bytes.
+  /// Checks a chunk's stored bytes, and the elements, where it is raw.
   void check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const;
 
   /// The stored bytes of a chunk, unchecked: in `scratch`, or where the source keeps them.

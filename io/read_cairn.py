@@ -452,6 +452,7 @@ def read_blobs(data, commit, index, blobs):
             must(codec < len(CODECS), f"codec {codec} is not known")
             content.append(CODECS[codec](packed, dtype, decoded))
         content = b"".join(content)
+        must(dtype != 0 or not content.translate(None, b"\0\1"), "a bool is neither 0 nor 1")
         leaves = b"".join(hash_of(content[leaf:leaf + (1 << 20)]) for leaf in range(0, size, 1 << 20))
         must(hash_of(leaves) == digest, f"the digest of blob {number} does not fit")
         contents.append(content)

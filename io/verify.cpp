@@ -229,6 +229,7 @@ class Verification {
       if (const char* wrong = codec->decode(stored, container.index().dtype(blob), to)) return wrong;
       decoded = to;
     }
+    if (const char* wrong = fault_of(decoded, container.index().dtype(blob))) return wrong;
     for (std::size_t at = 0; at < decoded.size(); at += leaf_size)
       leaves.push_back(hash(decoded.subspan(at, std::min<std::size_t>(leaf_size, decoded.size() - at))));
     return nullptr;

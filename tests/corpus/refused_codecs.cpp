@@ -27,6 +27,17 @@ std::vector<Case> refused_codecs() {
   };
   const auto byte = [](int value) { return static_cast<std::byte>(value); };
 
+  const Tensor truths = full({40}, 1, {.dtype = DType::boolean});
+  add("raw-bool", "a raw bool that is 2", truths, 0, changed(elements(truths), [&](Chunk& c) { c[39] = byte(2); }));
+  add("constant-bool", "bools that are all 255", truths, 3, {byte(255)});
+  for (Case& each : cases) {  // their digests fit
+    each.bytes = forge::change(each.bytes, [&](Parts& parts) {
+      Chunk decoded = parts.blobs;
+      decoded.resize(40, byte(255));
+      parts.blob_records[0].digest = io::hash(io::bytes_of(io::hash(decoded)));
+    });
+  }
+
   const Tensor sevens = full({200}, 7, {.dtype = DType::uint8});
   const Chunk frame = zstd_repeated(byte(7), 200);
   add("zstd-other-size", "a frame that announces another size", sevens, 1, zstd_repeated(byte(7), 199));
