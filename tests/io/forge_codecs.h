@@ -66,16 +66,14 @@ inline std::uint16_t exponent_first(std::uint16_t upper) {
 /// The bytes of numbers of `width`, plane by plane.
 inline std::vector<Chunk> split(std::span<const std::byte> bytes, std::size_t width, bool has_exponents) {
   std::vector<Chunk> planes(width);
-  for (std::size_t at = 0; at < bytes.size(); at += width) {
-    std::array<std::byte, 8> number{};
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), width, number.begin());
-    if (has_exponents) {
-      std::uint16_t upper;
-      std::memcpy(&upper, number.data() + width - 2, 2);
-      upper = exponent_first(upper);
-      std::memcpy(number.data() + width - 2, &upper, 2);
-    }
-    for (std::size_t i = 0; i < width; ++i) planes[i].push_back(number[i]);
+  for (std::size_t at = 0; at < bytes.size(); ++at) planes[at % width].push_back(bytes[at]);
+  if (!has_exponents) return planes;
+  Chunk &high = planes[width - 1], &next = planes[width - 2];
+  for (std::size_t i = 0; i < high.size(); ++i) {
+    const auto upper = exponent_first(
+        static_cast<std::uint16_t>(std::to_integer<unsigned>(high[i]) << 8 | std::to_integer<unsigned>(next[i])));
+    high[i] = static_cast<std::byte>(upper >> 8);
+    next[i] = static_cast<std::byte>(upper & 0xff);
   }
   return planes;
 }
