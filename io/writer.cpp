@@ -227,6 +227,8 @@ std::span<const std::byte> Writer::bytes_of_chunk(Slot& slot) const {
 
 void Writer::encode(Slot& slot) const {
   const auto chunk = bytes_of_chunk(slot);
+  if (const char* wrong = fault_of(chunk, plan_.blobs[slot.blob].dtype))  // memory that nobody has written to, say
+    throw ValueError(text("save: a tensor's numbers cannot be stored: ", wrong));
   slot.leaves.clear();
   for (std::size_t at = 0; at < chunk.size(); at += leaf_size)
     slot.leaves.push_back(hash(chunk.subspan(at, std::min<std::size_t>(leaf_size, chunk.size() - at))));

@@ -28,6 +28,7 @@ void append_number(Chunk& to, Number number) {
 inline Chunk zstd_frame(std::uint32_t announced, std::uint32_t kind, std::size_t count,
                         std::span<const std::byte> bytes) {
   Chunk frame;
+  frame.reserve(16 + bytes.size());  // else g++ 12 warns of copies that are none
   append_number(frame, std::uint32_t{0xfd2fb528});
   append_number(frame, std::uint8_t{0xa0});  // one segment, a content size of 4 bytes
   append_number(frame, announced);

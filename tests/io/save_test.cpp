@@ -294,3 +294,9 @@ TEST_CASE("A save tells its progress and can be cancelled", "[io][save]") {
   CHECK(read_file(folder.file("y")) == "old");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }
+
+TEST_CASE("Bools that are neither 0 nor 1 are not saved", "[io][save]") {
+  std::byte byte{2};
+  CHECK_THROWS_WITH(io::save_to_memory(from_borrowed(&byte, {1}, DType::boolean)),
+                    Catch::Matchers::Contains("a bool is neither 0 nor 1"));
+}
