@@ -29,9 +29,9 @@ HEADERS = ["core", "nn", "optim", "io", "cuda", "train"]
 def compile_command(commands, root, layer):
     """The compiler and include roots of the first source in the layer's folder. (Without a toolkit, those of cuda are
     compiled for the tests' emulation.)"""
-    folder = os.path.join(root, layer) + os.sep
+    folder = os.path.join(root, layer)
     for entry in commands:
-        if entry["file"].startswith(folder) and entry["file"].endswith(".cpp"):
+        if os.path.dirname(entry["file"]) == folder and entry["file"].endswith(".cpp"):
             words = shlex.split(entry["command"])
             roots = [word for word in words if word.startswith("-I")]
             roots += [flag for i, word in enumerate(words) if word == "-isystem" for flag in words[i:i + 2]]

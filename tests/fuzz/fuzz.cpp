@@ -38,7 +38,7 @@ void container(std::span<const std::byte> bytes) {
   const io::SourceReference source = io::memory_source(bytes);
   bool loads = false;
   attempt([&] {
-    const Value value = io::load(source, {.limits = limits});
+    const Value value = io::load(source, {.map_location = "cpu", .limits = limits});
     loads = true;
     const Bytes again = io::save_to_memory(value);  // what can be read can be written
     must(io::inspect(io::memory_source(again), limits).decoded <= limits.decoded_size, "it grew");

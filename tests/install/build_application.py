@@ -15,7 +15,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from package import pkg_config_flags, run
 
-LARGEST_PROGRAM = 2_500_000
+LARGEST_PROGRAM = 2_800_000
 
 
 def by_find_package(arguments, folder):

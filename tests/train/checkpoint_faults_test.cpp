@@ -182,6 +182,6 @@ TEST_CASE("a resume that is cancelled at any point changes nothing") {
       CHECK(attempt.unchanged());
     }
   }
-  CHECK(calls > 5);
+  CHECK(calls >= 2);  // what is verified, and what is read: neighbours in a file are one piece of work
   CHECK((attempt.run.bytes() == attempt.file));
 }
