@@ -24,9 +24,10 @@ namespace cairn::io {
 /// Makes `value` the newest state of the file, or creates the file. Tensors whose numbers are as they were, under
 /// whatever name, take no space again; of one that has changed only the chunks that did, if its name, dtype and size
 /// are the same. All numbers are hashed to tell, so it takes as long as a save does without writing. `chunk_size` is
-/// the file's. Attributes are those given, none if there are none. Waits for another process that appends. Once it has
-/// returned the new state survives a loss of power (with `synced`). Throws as `save` does, and FormatError when the
-/// file is no container; after an error the file is as it was.
+/// the file's. What is carried over is not read again: that it is whole is `verify`'s to say. Attributes are those
+/// given, none if there are none. Waits for another process that appends. Once it has returned the new state survives a
+/// loss of power (with `synced`). Throws as `save` does, and FormatError when the file is no container; after an error
+/// the file is as it was.
 void append(const std::string& path, const Value& value, const SaveOptions& options = {});
 
 struct EditOptions {

@@ -48,7 +48,7 @@ class KnownTail final : public Source, public std::enable_shared_from_this<Known
   SourceView view(std::uint64_t offset, std::uint64_t size) const override {
     if (!is_known(offset, size)) return source_->view(offset, size);
     return {bytes_.subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(size)),
-            shared_from_this()};
+            is_all() ? nullptr : shared_from_this()};  // of a whole file this is the container's source
   }
 
  private:
