@@ -21,14 +21,14 @@ namespace {
 
 FileSystem& files_of(FileSystem* given) { return given ? *given : posix_file_system(); }
 
-/// Lets `write` add a generation behind the newest; after an error the file ends where it did. Before the commit record
-/// everything else has reached the disk: a record is never there without what it vouches for.
+/// Lets `write` add a generation, of about `size` bytes, behind the newest; after an error the file ends where it did.
+/// Before the commit record everything else has reached the disk: a record is never there without what it vouches for.
 template <class Write>
-void add_generation(WritableFile& file, const Container& base, bool synced, Write&& write) {
+void add_generation(WritableFile& file, const Container& base, std::uint64_t size, bool synced, Write&& write) {
   const std::uint64_t end = base.commit().end();
   file.truncate(end);  // what an append left that did not end
   FileSink sink(file);
-  Output out(sink, file_piece, end);
+  Output out(sink, file_piece(size), end);
   try {
     write(out, [&] {
       if (synced) file.sync();
@@ -82,7 +82,7 @@ void append(const std::string& path, const Value& value, const SaveOptions& opti
   const Container base(files.source(path), options.limits);
   const WithNumbers whole(value);
   Writer writer(whole.value(), options, &base);
-  add_generation(*file, base, options.synced,
+  add_generation(*file, base, writer.size_estimate(), options.synced,
                  [&](Output& out, const std::function<void()>& before_commit) { writer.write(out, before_commit); });
 }
 
@@ -97,9 +97,10 @@ void edit(const std::string& path, const Attributes& attributes, const EditOptio
   const std::vector<ChunkRecord> chunks = chunks_for(base, generation);
   IndexParts parts = parts_of(base.index(), chunks);
   parts.attributes = encoded;
-  add_generation(*file, base, options.synced, [&](Output& out, const std::function<void()>& before_commit) {
-    write_commit(out, parts, generation, base.commit().end(), before_commit);
-  });
+  add_generation(*file, base, base.commit().index_size(), options.synced,
+                 [&](Output& out, const std::function<void()>& before_commit) {
+                   write_commit(out, parts, generation, base.commit().end(), before_commit);
+                 });
 }
 
 std::vector<Generation> generations(const SourceReference& source) {
@@ -128,7 +129,7 @@ void repack(const std::string& path, const std::string& to, const EditOptions& o
   for (const ChunkRecord& chunk : chunks) total += chunk.stored;
   replace_file(files, to, options.synced, [&](WritableFile& file) {
     FileSink sink(file);
-    Output out(sink, file_piece);
+    Output out(sink, file_piece(total));
     const Header header = sealed_header();
     out.write(bytes_of(header));
     Scratch scratch;

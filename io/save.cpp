@@ -33,7 +33,7 @@ void save(const std::string& path, const Value& value, const SaveOptions& option
   FileSystem& files = options.file_system ? *options.file_system : posix_file_system();
   replace_file(files, path, options.synced, [&](WritableFile& file) {
     FileSink sink(file);
-    Output out(sink, file_piece);
+    Output out(sink, file_piece(writer.size_estimate()));
     writer.write(out);
   });
 }
@@ -42,7 +42,7 @@ void save_to_memory(const Value& value, Bytes& bytes, const SaveOptions& options
   const WithNumbers whole(value);
   Writer writer(whole.value(), options);
   bytes.data.clear();
-  if (options.preset == Preset::none || writer.size_estimate() < file_piece)
+  if (options.preset == Preset::none || writer.size_estimate() < sink_piece)
     bytes.data.reserve(static_cast<std::size_t>(writer.size_estimate()));
   MemorySink sink(bytes.data);
   Output out(sink, 0);
@@ -58,7 +58,7 @@ Bytes save_to_memory(const Value& value, const SaveOptions& options) {
 void save_to(Sink& sink, const Value& value, const SaveOptions& options) {
   const WithNumbers whole(value);
   Writer writer(whole.value(), options);
-  Output out(sink, file_piece);
+  Output out(sink, sink_piece);
   writer.write(out);
   sink.flush();
 }

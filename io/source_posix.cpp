@@ -64,12 +64,12 @@ class MappedSource final : public DescriptorSource {
 
   SourceView view(std::uint64_t offset, std::uint64_t size) const override {
     if (size == 0) return {};
-    static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    struct stat now {};  // what lies beyond the file's end must not be touched
+    constexpr std::uint64_t huge_page = 2 << 20;  // begun there, a window takes few entries of the page table
+    struct stat now {};                           // what lies beyond the file's end must not be touched
     check<FormatError>(
         ::fstat(descriptor_, &now) == 0 && offset_ + offset + size <= static_cast<std::uint64_t>(now.st_size), name_,
         ": it is shorter than it was when it was opened: something cut it short");
-    const std::uint64_t begin = offset_ + offset, skipped = begin % page;
+    const std::uint64_t begin = offset_ + offset, skipped = begin % huge_page;
     const auto length = static_cast<std::size_t>(skipped + size);
     void* const memory =
         ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_, static_cast<off_t>(begin - skipped));

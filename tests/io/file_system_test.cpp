@@ -107,7 +107,7 @@ TEST_CASE("Whichever operation fails, the old file is whole until the new one is
     INFO(failed);
     if (failed.empty()) {  // there was no n-th operation: all went well
       CHECK_FALSE(thrown);
-      REQUIRE(n > 12);
+      REQUIRE(n > 10);
       break;
     }
     // Leftovers that cannot be looked for are no reason not to save.
