@@ -232,3 +232,47 @@ TEST_CASE("Files of other formats are recognised, and the error says what to do"
              "CRN");  // the beginning of a container, cut short
   CHECK_THROWS_WITH(io::load(path), Catch::Matchers::Contains("the file has 4 bytes"));
 }
+
+TEST_CASE("A view of a deferred tensor is deferred, and reads what it shows", "[io][load]") {
+  const Tensor matrix = numbered({300, 500}), parameter = numbered({6, 7}).requires_grad_();
+  const Bytes file =
+      io::save_to_memory({{"m", matrix}, {"t", matrix.t()}, {"p", parameter}, {"s", matrix.select(1, 3)}},
+                         {.preset = GENERATE(io::Preset::none, io::Preset::small)});
+  const Value opened = io::open_memory(file.data);
+  using View = std::function<Tensor(const Tensor&)>;
+  const std::vector<std::pair<std::string, View>> views{
+      {"narrow", [](const Tensor& x) { return x.narrow(0, 2, 3); }},
+      {"column", [](const Tensor& x) { return x.select(-1, 4); }},
+      {"transposed", [](const Tensor& x) { return x.transpose(0, -1); }},
+      {"slice of a transposed", [](const Tensor& x) { return x.transpose(0, -1).narrow(0, 1, 3); }},
+      {"expanded",
+       [](const Tensor& x) {
+         return x.unsqueeze(0).expand({4, x.size(0), x.size(-1)});
+       }},
+      {"cut anew",
+       [](const Tensor& x) {
+         return x.narrow(0, 0, 4).reshape({2, -1});
+       }},
+      {"empty", [](const Tensor& x) { return x.narrow(0, 1, 0); }},
+  };
+  for (const char* key : {"m", "t", "p"}) {
+    const Tensor deferred = opened[key].as_tensor(), real = materialize(deferred);
+    for (const auto& [name, view] : views) {
+      if (name == "cut anew" && key == std::string("t")) continue;  // only a copy could
+      CAPTURE(key, name);
+      const Tensor shown = view(deferred);
+      CHECK(shown.is_deferred());
+      CHECK(shown.shape() == view(real).shape());
+      CHECK(elements(materialize(shown)) == elements(view(real)));
+      const Tensor target = zeros(shown.shape());
+      source_of(shown)->read(std::vector{Transfer{"x", shown, target}}, {}, nullptr);
+      CHECK(elements(target) == elements(view(real)));
+    }
+  }
+  const Tensor rows = materialize(opened["p"].as_tensor().narrow(0, 0, 2));  // numbers of its own, to be trained on
+  CHECK((rows.requires_grad() && rows.is_leaf()));
+  const Value pair = List{opened["m"], opened["m"].as_tensor().narrow(0, 7, 2)};  // one read, one storage
+  const Value real = materialize(pair);
+  CHECK(real[0].as_tensor().shares_storage(real[1].as_tensor()));
+  CHECK_THROWS_WITH(opened["t"].as_tensor().reshape({-1}), Catch::Matchers::Contains("materialize() it first"));
+}

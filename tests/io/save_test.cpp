@@ -7,6 +7,7 @@
 #include <set>
 
 #include "devices.h"
+#include "instruction_sets.h"
 #include "temporary_folder.h"
 #include "values.h"
 
@@ -124,7 +125,7 @@ TEST_CASE("Of a storage only what tensors reach is stored, and nothing else gets
 
 TEST_CASE("The same state gives the same bytes", "[io][save]") {
   const TemporaryFolder folder;
-  for (const io::Preset preset : {io::Preset::none, io::Preset::fast, io::Preset::small}) {
+  for (const io::Preset preset : {io::Preset::none, io::Preset::fast, io::Preset::small, io::Preset::max}) {
     const Bytes once = io::save_to_memory(large_checkpoint(), {.preset = preset});
     CHECK(once == io::save_to_memory(large_checkpoint(), {.preset = preset}));
 
@@ -134,11 +135,14 @@ TEST_CASE("The same state gives the same bytes", "[io][save]") {
     CHECK(file == read_file(folder.file("another name.cairn")));
     CHECK(file == std::string(reinterpret_cast<const char*>(once.data.data()), once.data.size()));
 
-    for (const int threads : {2, 3}) {
-      ThreadPool pool(threads);
-      UseExecutor use(pool);
-      CHECK(once == io::save_to_memory(large_checkpoint(), {.preset = preset}));
-    }
+    on_every_instruction_set([&] {
+      for (const int threads : {1, 3, 8}) {
+        ThreadPool pool(threads);
+        UseExecutor use(pool);
+        CHECK(once == io::save_to_memory(large_checkpoint(), {.preset = preset}));
+        CHECK(same(io::load_memory(once.data), large_checkpoint()));
+      }
+    });
     CHECK(once == io::save_to_memory(io::load_memory(once.data), {.preset = preset}));
     Bytes used{std::vector<std::byte>(once.data.size() * 2, std::byte{7})};  // memory that held something else
     const std::byte* memory = used.data.data();
