@@ -23,6 +23,7 @@ class FileSink final : public Sink {
  public:
   explicit FileSink(WritableFile& file) : file_(file) {}
   void write(std::span<const std::byte> bytes) override { file_.write(bytes); }
+  void write_parts(std::span<const std::span<const std::byte>> parts) override { file_.write_parts(parts); }
   bool may_be_written_by_any_thread() const override { return true; }
 
  private:

@@ -32,7 +32,12 @@ class WritableFile {
   virtual ~WritableFile() = default;
 
   virtual void write(std::span<const std::byte> bytes) = 0;  ///< All of them, or IoError.
-  virtual void sync() = 0;                                   ///< Returns when the bytes will survive a loss of power.
+
+  /// The same of bytes that lie in several places, in their order; with one call to the system where that is possible.
+  virtual void write_parts(std::span<const std::span<const std::byte>> parts) {
+    for (const auto part : parts) write(part);
+  }
+  virtual void sync() = 0;  ///< Returns when the bytes will survive a loss of power.
 
   /// Cuts the file to `size` bytes; what is written next follows them.
   virtual void truncate(std::uint64_t size) = 0;

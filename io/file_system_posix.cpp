@@ -1,6 +1,7 @@
 // The operating system's files, for saving. With source_posix.cpp the only file of io that knows POSIX.
 #include <cairn/io/file_system.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cairn/core/error.h>
@@ -70,16 +73,32 @@ class PosixFile final : public WritableFile {
       : path_(std::move(path)), descriptor_(descriptor), new_mode_(new_mode) {}
   ~PosixFile() override { ::close(descriptor_); }
 
-  void write(std::span<const std::byte> bytes) override {
+  void write(std::span<const std::byte> bytes) override { write_parts({&bytes, 1}); }
+
+  void write_parts(std::span<const std::span<const std::byte>> parts) override {
     BlockFileSizeSignal block;
-    while (!bytes.empty()) {
-      const ssize_t count = uninterrupted([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
-      if (count < 0) {
+    std::vector<iovec> left;
+    std::size_t size = 0;
+    for (const auto part : parts) {
+      if (part.empty()) continue;
+      left.push_back({const_cast<std::byte*>(part.data()), part.size()});
+      size += part.size();
+    }
+    for (std::span<iovec> rest = left; !rest.empty();) {
+      const int count = static_cast<int>(std::min<std::size_t>(rest.size(), IOV_MAX));
+      ssize_t done = uninterrupted([&] { return ::writev(descriptor_, rest.data(), count); });
+      if (done < 0) {
         block.raised = errno == EFBIG;
-        fail_write(bytes.size(), errno);
+        fail_write(size, errno);
       }
-      written_ += static_cast<std::uint64_t>(count);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      written_ += static_cast<std::uint64_t>(done);
+      size -= static_cast<std::size_t>(done);
+      for (; !rest.empty() && static_cast<std::size_t>(done) >= rest[0].iov_len; rest = rest.subspan(1))
+        done -= static_cast<ssize_t>(rest[0].iov_len);
+      if (!rest.empty()) {
+        rest[0].iov_base = static_cast<std::byte*>(rest[0].iov_base) + done;
+        rest[0].iov_len -= static_cast<std::size_t>(done);
+      }
     }
   }
 

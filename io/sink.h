@@ -17,7 +17,11 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void write(std::span<const std::byte> bytes) = 0;  ///< All of them, or an exception.
-  virtual void flush() {}                                    ///< After the last byte.
+  /// The same of bytes that lie in several places, in their order.
+  virtual void write_parts(std::span<const std::span<const std::byte>> parts) {
+    for (const auto part : parts) write(part);
+  }
+  virtual void flush() {}  ///< After the last byte.
 
   /// Whether `write` may be called by threads other than the one that saves (never two at once): then chunks are packed
   /// while others are written.

@@ -158,15 +158,20 @@ void Writer::find_unchanged() {
 // chunk becomes depends on nothing but itself, so the file is the same for any number of threads.
 void Writer::write_blobs(Output& out) {
   const int threads = plan_.total > chunk_size_ && !staged_ ? concurrency() : 1;
+  // Of one thread: raw chunks that can be written together, with one call; packed ones each while it is in the cache.
+  const bool one_by_one = threads == 1 && (!out.collects() || staged_ || options_.preset != Preset::none);
   const std::uint64_t window_bytes =
-      threads == 1 ? 1 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads) * 4 * chunk_size_, largest_window);
-  const std::size_t window_chunks = threads == 1 ? 1 : 1024;
+      one_by_one ? 1
+                 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads == 1 ? 8 : threads * 4) * chunk_size_,
+                                           largest_window);
+  const std::size_t window_chunks = one_by_one ? 1 : 1024;
   const bool overlapped = threads > 1 && out.may_be_written_by_any_thread();
   std::vector<Slot> slots, written;  // being encoded; being written
   std::size_t used = 0, to_write = 0;
   std::uint64_t bytes = 0;
   const auto write_all = [&] {
     for (std::size_t i = 0; i < to_write; ++i) place(written[i], out);
+    out.settle();
   };
   const auto carry_out = [&] {
     if (overlapped && used + to_write > 1) {
@@ -274,7 +279,7 @@ void Writer::place(Slot& slot, Output& out) {
   if (record.offset == 0) {
     if (!in_run_) out.pad_to(align_up(out.position(), run_alignment(blob.size, record.codec == raw_codec.id)));
     record.offset = out.position();
-    out.write(slot.packed.bytes);
+    out.write_lasting(slot.packed.bytes);
     in_run_ = true;
   } else {
     in_run_ = false;
@@ -283,7 +288,9 @@ void Writer::place(Slot& slot, Output& out) {
   leaves_.insert(leaves_.end(), slot.leaves.begin(), slot.leaves.end());
   if (slot.offset + slot.size == blob.size) add_blob(blob, hash(as_bytes(leaves_)));
   done_ += slot.size;
-  if (staged_) staged_->release();
+  if (!staged_) return;
+  out.settle();  // before its bytes are overwritten
+  staged_->release();
 }
 
 void Writer::make_records() {

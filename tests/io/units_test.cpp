@@ -61,25 +61,38 @@ TEST_CASE("Blobs are aligned by size, at no more than a sixteenth of it", "[io][
 
 TEST_CASE("An output hands on whole pieces, in order", "[io][output]") {
   struct Collector final : io::Sink {
-    void write(std::span<const std::byte> bytes) override {
-      sizes.push_back(bytes.size());
-      all.insert(all.end(), bytes.begin(), bytes.end());
+    void write(std::span<const std::byte>) override { FAIL("not as parts"); }
+    void write_parts(std::span<const std::span<const std::byte>> parts) override {
+      for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
+      ends.push_back(all.size());
     }
-    std::vector<std::size_t> sizes;
+    std::vector<std::size_t> ends;
     std::vector<std::byte> all;
-  } sink;
-  io::Output out(sink, 16);
-  const std::vector<std::byte> bytes = noise(100);
-  out.write(std::span(bytes).first(5));
-  out.write(std::span(bytes).subspan(5, 60));
-  out.write(std::span(bytes).subspan(65));
-  CHECK(out.position() == 100);
-  out.pad_to(103);
-  out.flush();
-  CHECK(std::all_of(sink.sizes.begin(), sink.sizes.end() - 1, [](std::size_t size) { return size % 16 == 0; }));
-  CHECK(sink.all.size() == 103);
-  CHECK(std::equal(bytes.begin(), bytes.end(), sink.all.begin()));
-  CHECK(sink.all.back() == std::byte{0});
+  };
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t piece = std::size_t{1} << random() % 7, start = random() % 100;
+    Collector sink;
+    io::Output out(sink, piece, start);
+    const std::vector<std::byte> bytes = noise(random() % 500);
+    std::vector<std::byte> expected;
+    for (std::size_t done = 0; done < bytes.size();) {
+      const std::size_t size = std::min<std::size_t>(random() % 90, bytes.size() - done);
+      const auto part = std::span(bytes).subspan(done, size);
+      random() % 3 == 0 ? out.write(part) : out.write_lasting(part);
+      expected.insert(expected.end(), part.begin(), part.end());
+      done += size;
+      if (random() % 4 == 0) out.settle();
+      if (random() % 8 == 0) {
+        out.pad_to(out.position() + random() % 40);
+        expected.resize(out.position() - start);
+      }
+      CHECK(out.position() == start + expected.size());
+    }
+    out.flush();
+    CHECK(sink.all == expected);
+    for (std::size_t i = 0; i + 1 < sink.ends.size(); ++i) CHECK((start + sink.ends[i]) % piece == 0);
+  }
 }
 
 TEST_CASE("Blobs are the union of what tensors reach", "[io][blobs]") {
