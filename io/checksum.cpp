@@ -27,4 +27,8 @@ Hash hash_and_copy(std::span<const std::byte> from, std::byte* to) {
   return {halves[0], halves[1]};
 }
 
+void copy_past_cache(std::span<const std::byte> from, std::byte* to) {
+  byte_kernels().copy_past_cache(from.data(), from.size(), to);
+}
+
 }  // namespace cairn::io

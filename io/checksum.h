@@ -21,6 +21,9 @@ Hash hash(std::span<const std::byte> bytes);  ///< XXH3-128 without a seed.
 /// The same, and a copy of the bytes in the same pass: what is read from memory once is both checked and in its place.
 Hash hash_and_copy(std::span<const std::byte> from, std::byte* to);
 
+/// A copy alone, past the cache: of what nobody reads soon.
+void copy_past_cache(std::span<const std::byte> from, std::byte* to);
+
 /// The plain checksum of the header, the commit record and the table of piece checksums.
 inline std::uint64_t checksum(std::span<const std::byte> bytes) { return hash(bytes).low; }
 

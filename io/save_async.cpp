@@ -51,7 +51,7 @@ void AsyncSaver::save(const std::string& path, const Value& value, const SaveOpt
         : options(given), whole(std::in_place, value), writer(whole->value(), options) {}
   };
   auto job = std::make_shared<Job>(value, given);
-  state.staging.begin(state.limit, job->writer.largest_chunk(), job->writer.total());
+  state.staging.begin(state.limit, job->writer.largest_chunk(), job->writer.staged_size());
   job->writer.take_from(state.staging);
   state.done = false;
   state.thread = std::thread([&state, path, job] {

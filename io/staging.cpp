@@ -7,22 +7,19 @@
 
 namespace cairn::io {
 
-namespace {
-constexpr std::size_t alignment = 64;  // of chunks in the ring
-}
-
 void Staging::begin(std::uint64_t limit, std::uint64_t largest, std::uint64_t total) {
   const std::uint64_t wanted = std::max(std::min(limit, total), 2 * largest);
-  ring_ = memory_.get(align_up(wanted, alignment));
+  ring_ = memory_.get(align_up(wanted, staging_alignment));
   chunks_.clear();
-  taken_ = given_up_ = false;
+  fits_ = total <= ring_.size();
+  complete_ = given_up_ = false;
 }
 
 /// Where a chunk of that size can lie now.
 std::optional<std::size_t> Staging::room_for(std::size_t size) const {
   if (chunks_.empty()) return 0;
   const std::size_t first = chunks_.front().offset;
-  const auto end = static_cast<std::size_t>(align_up(chunks_.back().offset + chunks_.back().size, alignment));
+  const auto end = static_cast<std::size_t>(align_up(chunks_.back().offset + chunks_.back().size, staging_alignment));
   if (chunks_.back().offset >= first) {
     if (size <= ring_.size() - std::min(end, ring_.size())) return end;
     return size < first ? std::optional<std::size_t>(0) : std::nullopt;
@@ -39,7 +36,7 @@ bool Staging::put(std::span<const std::byte> bytes) {
     if (given_up_) return false;
     offset = *room;
   }
-  hash_and_copy(bytes, ring_.data() + offset);  // past the cache: nobody reads it soon
+  copy_past_cache(bytes, ring_.data() + offset);
   const std::lock_guard lock(mutex_);
   chunks_.push_back({offset, bytes.size()});
   changed_.notify_all();
@@ -48,9 +45,15 @@ bool Staging::put(std::span<const std::byte> bytes) {
 
 std::optional<std::span<const std::byte>> Staging::take() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return given_up_ || !chunks_.empty(); });
-  if (chunks_.empty()) return std::nullopt;
+  changed_.wait(lock, [&] { return given_up_ || complete_ || (!fits_ && !chunks_.empty()); });
+  if (given_up_ || chunks_.empty()) return std::nullopt;
   return ring_.subspan(chunks_.front().offset, chunks_.front().size);
+}
+
+void Staging::complete() {
+  const std::lock_guard lock(mutex_);
+  complete_ = true;
+  changed_.notify_all();
 }
 
 void Staging::release() {

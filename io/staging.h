@@ -17,15 +17,22 @@
 
 namespace cairn::io {
 
+inline constexpr std::size_t staging_alignment = 64;  // of chunks in the ring
+
 class Staging {
  public:
-  /// Empties it. What is put in from now on is at most `largest` bytes at a time and `total` in all.
+  /// Empties it. What is put in from now on is at most `largest` bytes at a time and `total` in all, each chunk's
+  /// counted up to a multiple of the alignment.
   void begin(std::uint64_t limit, std::uint64_t largest, std::uint64_t total);
+
+  /// Whoever puts has put everything.
+  void complete();
 
   /// Copies a chunk in, waiting for room. False when the taker has given up: nothing more is wanted.
   bool put(std::span<const std::byte> bytes);
 
-  /// The next chunk, waiting for it; valid until `release`. Nothing when the putter has given up.
+  /// The next chunk, waiting for it; valid until `release`. If all fits in, it waits until all is: the caller is held
+  /// no longer than a copy takes, with nobody else at the memory. Nothing when the putter has given up.
   std::optional<std::span<const std::byte>> take();
   void release();
 
@@ -42,7 +49,7 @@ class Staging {
   Buffer memory_;
   std::span<std::byte> ring_;
   std::deque<Chunk> chunks_;  // in the ring, oldest first, the one that is taken out included
-  bool taken_ = false, given_up_ = false;
+  bool fits_ = false, complete_ = false, given_up_ = false;
 };
 
 }  // namespace cairn::io

@@ -68,6 +68,12 @@ Writer::Writer(const Value& value, const SaveOptions& options, const Container* 
   make_records();
 }
 
+std::uint64_t Writer::staged_size() const {
+  std::uint64_t size = 0;  // whole chunks need no padding, so only a blob's last has any
+  for (const Blob& blob : plan_.blobs) size += align_up(blob.size, staging_alignment);
+  return size;
+}
+
 void Writer::take_from(Staging& staging) { staged_ = &staging; }
 
 bool Writer::put_into(Staging& staging) const {
@@ -78,6 +84,7 @@ bool Writer::put_into(Staging& staging) const {
       if (!staging.put(plan_.bytes(blob, at, std::min(chunk_size_, size - at), gathered))) return false;
     }
   }
+  staging.complete();
   return true;
 }
 

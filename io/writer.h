@@ -34,8 +34,8 @@ class Writer {
   /// but the commit record has been handed on.
   void write(Output& out, const std::function<void()>& before_commit = {});
 
-  std::uint64_t size_estimate() const;                 ///< Of what is written, rather too large.
-  std::uint64_t total() const { return plan_.total; }  ///< Bytes of all numbers.
+  std::uint64_t size_estimate() const;  ///< Of what is written, rather too large.
+  std::uint64_t staged_size() const;    ///< What all chunks take in staging.
   std::uint64_t largest_chunk() const { return std::min(chunk_size_, std::max<std::uint64_t>(plan_.total, 1)); }
 
   /// From now on `write` takes the numbers from there, and needs no tensor any more.

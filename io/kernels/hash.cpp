@@ -46,6 +46,17 @@ void hash(const std::byte* bytes, std::size_t size, std::uint64_t halves[2]) {
   clear_upper_halves();
 }
 
+void copy_past_cache(const std::byte* from, std::size_t size, std::byte* to) {
+  const std::byte* const end = from + size;
+  const std::size_t before_line = size < line_size ? size : -reinterpret_cast<std::uintptr_t>(to) % line_size;
+  if (before_line > 0) std::memcpy(to, from, before_line);
+  from += before_line, to += before_line;
+  for (; static_cast<std::size_t>(end - from) >= piece_size; from += piece_size, to += piece_size) copy_piece(to, from);
+  if (end != from) std::memcpy(to, from, end - from);
+  finish_stores();
+  clear_upper_halves();
+}
+
 void hash_and_copy(const std::byte* from, std::size_t size, std::byte* to, std::uint64_t halves[2]) {
   if (size < large_size) {
     hash(from, size, halves);

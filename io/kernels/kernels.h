@@ -14,6 +14,7 @@ struct CairnByteKernels {
   /// XXH3-128 of `size` bytes: its low and its high half.
   void (*hash)(const std::byte* bytes, std::size_t size, std::uint64_t halves[2]);
   void (*hash_and_copy)(const std::byte* from, std::size_t size, std::byte* to, std::uint64_t halves[2]);
+  void (*copy_past_cache)(const std::byte* from, std::size_t size, std::byte* to);
 
   /// See codecs/exponents.cpp. Elements take `width` bytes, 2 or 4. `halves` may be null: then nothing is hashed.
   std::size_t (*encode_exponents)(const std::byte* chunk, std::size_t size, std::size_t width, std::byte* out,

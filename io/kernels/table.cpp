@@ -7,4 +7,5 @@
 #define CAIRN_JOIN(a, b) CAIRN_JOIN_(a, b)
 
 extern "C" const CairnByteKernels CAIRN_JOIN(cairn_byte_kernels_, CAIRN_INSTRUCTION_SET) = {
-    cairn::io::hash, cairn::io::hash_and_copy, cairn::io::encode_exponents, cairn::io::decode_exponents};
+    cairn::io::hash, cairn::io::hash_and_copy, cairn::io::copy_past_cache, cairn::io::encode_exponents,
+    cairn::io::decode_exponents};
