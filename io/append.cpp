@@ -46,9 +46,7 @@ void add_generation(WritableFile& file, const Container& base, std::uint64_t siz
 
 /// The parts of an index as they are, with the chunks given.
 IndexParts parts_of(const Index& index, std::span<const ChunkRecord> chunks) {
-  return {.tensor_count = index.tensor_count(),
-          .blob_count = index.blob_count(),
-          .tensors = index.tensor_records(),
+  return {.tensors = index.tensor_records(),
           .dimensions = index.dimensions(),
           .blobs = index.blob_records(),
           .locations = index.location_bytes(),
@@ -65,9 +63,8 @@ std::vector<ChunkRecord> chunks_for(const Container& container, std::uint32_t ge
   chunks.reserve(index.chunk_count());
   for (std::uint32_t blob = 0; blob < index.blob_count(); ++blob) {
     for (std::uint32_t chunk = 0; chunk < index.chunk_count(blob); ++chunk) {
-      chunks.push_back(index.chunk(blob, chunk).record);
-      chunks.back().checksum ^=
-          scramble(container.commit().record.generation, blob, chunk) ^ scramble(generation, blob, chunk);
+      chunks.push_back(container.unbound(blob, chunk));
+      chunks.back().checksum ^= scramble(generation, blob, chunk);
     }
   }
   return chunks;
@@ -152,6 +149,7 @@ void repack(const std::string& path, const std::string& to, const EditOptions& o
 }
 
 void repack(const std::string& path, const EditOptions& options, const Progress& progress) {
+  const auto locked = files_of(options.file_system).open_existing(path);  // what is appended meanwhile would be lost
   repack(path, path, options, progress);
 }
 

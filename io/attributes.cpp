@@ -9,6 +9,7 @@
 #include <cairn/io/attribute_tree.h>
 #include <cairn/io/container.h>
 #include <cairn/io/format.h>
+#include <cairn/io/format_fault.h>
 #include <cairn/io/tree.h>
 
 namespace cairn::io {
@@ -41,19 +42,19 @@ Attributes decode_attributes(const Container& container) {
   Attributes attributes;
   const Index& index = container.index();
   if (index.attributes().empty()) return attributes;
-  const auto refuse = [&](const char* what) {
-    throw FormatError(text(container.source().name(), ": byte ", index.attributes_offset(), ": attributes: ", what),
-                      {.file = container.source().name(), .offset = index.attributes_offset(), .section = "index"});
+  const auto refuse_them = [&](const char* what) {
+    refuse(container.source(), index.attributes_offset(), "attributes", what);
   };
   const Value tree =
       decode_tree(index.attributes(), {}, container.source().name(), index.attributes_offset(), container.limits());
-  if (tree.kind() != Value::Kind::dict || tree.as_dict().empty()) refuse("they are no dict with something in it");
+  if (tree.kind() != Value::Kind::dict || tree.as_dict().empty()) refuse_them("they are no dict with something in it");
   std::vector<std::string> labels;
   std::int64_t last = file_attributes - 1;
   for (const auto& [key, value] : tree.as_dict()) {
     if (key.is_text() || key.number() <= last || key.number() >= static_cast<std::int64_t>(index.tensor_count()))
-      refuse("a key is not the number of a tensor, in order");
-    if (value.kind() != Value::Kind::dict || value.as_dict().empty()) refuse("one is no dict with something in it");
+      refuse_them("a key is not the number of a tensor, in order");
+    if (value.kind() != Value::Kind::dict || value.as_dict().empty())
+      refuse_them("one is no dict with something in it");
     last = key.number();
     if (last >= 0 && labels.empty()) labels = container.labels();
     (last < 0 ? attributes.file : attributes.tensors[labels[static_cast<std::size_t>(last)]]) = value.as_dict();

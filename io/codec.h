@@ -54,10 +54,6 @@ struct Packed {
   std::span<const std::byte> bytes;  ///< In `scratch`, or the chunk itself if it stays raw.
 };
 
-/// Whether a chunk of `decoded` bytes can take `stored` in a file, as far as sizes tell. Of an unknown codec: whether
-/// any could.
-bool is_possible(std::uint8_t codec, std::uint64_t stored, std::uint64_t decoded, DType dtype);
-
 /// Packs a chunk. The outcome is a function of its bytes, its dtype and the preset, whatever the run or thread.
 Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch);
 

@@ -10,6 +10,7 @@
 
 #include <cairn/core/error.h>
 #include <cairn/io/bytes.h>
+#include <cairn/io/format_fault.h>
 #include <cairn/io/recognize.h>
 
 namespace cairn::io {
@@ -23,12 +24,6 @@ Record read_record(const Source& source, std::uint64_t offset) {
   Record record;
   source.read(offset, std::as_writable_bytes(std::span(&record, 1)));
   return record;
-}
-
-[[noreturn]] void fail(const Source& source, std::uint64_t offset, const char* section, std::string_view what,
-                       std::string hint = "") {
-  throw FormatError(text(source.name(), ": byte ", offset, ": ", section, ": ", what),
-                    {.file = source.name(), .offset = offset, .section = section, .hint = std::move(hint)});
 }
 
 [[noreturn]] void fail_wrong_format(const Source& source) {
@@ -68,9 +63,9 @@ void check_header(const Source& source) {
     source.read(0, std::as_writable_bytes(std::span(magic)).first(size));
     if (size > 0 && !std::equal(magic.begin(), magic.begin() + static_cast<std::ptrdiff_t>(size), header_magic.begin()))
       fail_wrong_format(source);
-    fail(source, 0, "header",
-         text("the file has ", source.size(), " bytes, but the header alone takes ", sizeof(Header)),
-         "It was cut short, or never written.");
+    refuse(source, 0, "header",
+           text("the file has ", source.size(), " bytes, but the header alone takes ", sizeof(Header)),
+           "It was cut short, or never written.");
   }
   const auto header = read_record<Header>(source, 0);
   const bool magic = header.magic == header_magic;
@@ -79,13 +74,13 @@ void check_header(const Source& source) {
   std::memcpy(beginning.data(), &header, sizeof header);
   if (!magic || !fits(checksum_of(header), header.checksum)) {
     const std::string guess = magic ? "" : recognize(beginning, source.size());
-    fail(source, 0, "header", text("it is damaged", guess.empty() ? "" : ": ", guess));
+    refuse(source, 0, "header", text("it is damaged", guess.empty() ? "" : ": ", guess));
   }
   if (header.version != format_version)
-    fail(source, 8, "header",
-         text("the file has version ", header.version, ", but this Cairn reads version ", format_version, " only"),
-         "Read it with the Cairn that wrote it, or a newer one.");
-  if (header.zero != decltype(header.zero){}) fail(source, 12, "header", "bytes that must be zero are not");
+    refuse(source, 8, "header",
+           text("the file has version ", header.version, ", but this Cairn reads version ", format_version, " only"),
+           "Read it with the Cairn that wrote it, or a newer one.");
+  if (header.zero != decltype(header.zero){}) refuse(source, 12, "header", "bytes that must be zero are not");
 }
 
 void seal(CommitRecord& record, std::uint64_t offset) { record.checksum = checksum_of(record, offset); }
@@ -131,7 +126,8 @@ std::optional<Commit> last_commit(const Source& source, std::uint64_t end) {
 Commit newest_commit(const Source& source) {
   const std::uint64_t size = source.size();
   if (size < sizeof(Header) + sizeof(CommitRecord))
-    fail(source, size, "commit record", text("the file has ", size, " bytes and ends before it"), "It was cut short.");
+    refuse(source, size, "commit record", text("the file has ", size, " bytes and ends before it"),
+           "It was cut short.");
   const std::uint64_t offset = size - sizeof(CommitRecord);
   const auto record = read_record<CommitRecord>(source, offset);
   if (const std::optional<Commit> commit = offset % commit_alignment == 0 ? as_commit(record, offset) : std::nullopt)
@@ -140,10 +136,10 @@ Commit newest_commit(const Source& source) {
   if (!damaged) {
     if (const std::optional<Commit> commit = last_commit(source, size)) return *commit;
   }
-  fail(source, offset, "commit record",
-       damaged ? "it is damaged" : "the file does not end with a valid one, nor holds one before",
-       damaged ? "What was committed before, and all that is whole, can be had with io::salvage."
-               : "It was cut short, or never finished.");
+  refuse(source, offset, "commit record",
+         damaged ? "it is damaged" : "the file does not end with a valid one, nor holds one before",
+         damaged ? "What was committed before, and all that is whole, can be had with io::salvage."
+                 : "It was cut short, or never finished.");
 }
 
 std::vector<Commit> history(const Source& source, const Commit& newest) {
@@ -152,8 +148,8 @@ std::vector<Commit> history(const Source& source, const Commit& newest) {
     const Commit& last = commits.back();
     const std::optional<Commit> before = commit_at(source, last.record.begin - sizeof(CommitRecord));
     if (!before || before->record.generation + 1 != last.record.generation)
-      fail(source, last.record.begin - sizeof(CommitRecord), "commit record",
-           text("that of generation ", last.record.generation - 1, " is damaged or missing"));
+      refuse(source, last.record.begin - sizeof(CommitRecord), "commit record",
+             text("that of generation ", last.record.generation - 1, " is damaged or missing"));
     commits.push_back(*before);
   }
   return commits;
@@ -162,10 +158,10 @@ std::vector<Commit> history(const Source& source, const Commit& newest) {
 void check_features(const Source& source, const Commit& commit) {
   const unsigned unknown = commit.record.required_features & ~known_features;
   if (unknown != 0)
-    fail(source, commit.offset + offsetof(CommitRecord, required_features), "commit record",
-         text("generation ", commit.record.generation, " needs feature ", std::countr_zero(unknown),
-              ", which this Cairn does not know"),
-         "Read it with a newer Cairn.");
+    refuse(source, commit.offset + offsetof(CommitRecord, required_features), "commit record",
+           text("generation ", commit.record.generation, " needs feature ", std::countr_zero(unknown),
+                ", which this Cairn does not know"),
+           "Read it with a newer Cairn.");
 }
 
 }  // namespace cairn::io

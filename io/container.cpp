@@ -6,6 +6,7 @@
 
 #include <cairn/core/error.h>
 #include <cairn/io/codec.h>
+#include <cairn/io/format_fault.h>
 #include <cairn/io/labels.h>
 #include <cairn/io/tree.h>
 
@@ -19,12 +20,6 @@ std::string hexadecimal(std::uint64_t number) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
   return text;
-}
-
-[[noreturn]] void fail(const Source& source, std::uint64_t offset, const char* section, std::string_view what,
-                       std::string hint = "") {
-  throw FormatError(text(source.name(), ": byte ", offset, ": ", section, ": ", what),
-                    {.file = source.name(), .offset = offset, .section = section, .hint = std::move(hint)});
 }
 
 /// A source whose last bytes have been read: commit record and index of most files, and all of a small one.
@@ -91,11 +86,11 @@ Scratch& thread_scratch() {
 IndexBytes read_index(const Source& source, const Commit& commit, const Limits& limits) {
   const std::uint64_t size = commit.index_size(), offset = commit.record.index_offset;
   if (size > limits.index_size)
-    fail(source, offset, "index", text("it takes ", size, " bytes, but may take ", limits.index_size),
-         "Raise Limits::index_size to read it.");
+    refuse(source, offset, "index", text("it takes ", size, " bytes, but may take ", limits.index_size),
+           "Raise Limits::index_size to read it.");
   const std::uint64_t pieces = count_pieces(size, piece_size + sizeof(std::uint64_t));
   if (size <= pieces * sizeof(std::uint64_t) || index_size_of(size - pieces * sizeof(std::uint64_t)) != size)
-    fail(source, offset, "index", text(size, " bytes cannot hold pieces and their checksums"));
+    refuse(source, offset, "index", text(size, " bytes cannot hold pieces and their checksums"));
   IndexBytes bytes;
   bytes.view = source.view(offset, size);
   std::span<const std::byte> all = bytes.view.bytes;
@@ -107,7 +102,7 @@ IndexBytes read_index(const Source& source, const Commit& commit, const Limits& 
   bytes.body = all.first(static_cast<std::size_t>(size - pieces * sizeof(std::uint64_t)));
   bytes.checksums = all.subspan(bytes.body.size());
   if (!fits(checksum(bytes.checksums), commit.record.index_checksum))
-    fail(source, offset + bytes.body.size(), "index", "the table of its checksums is damaged");
+    refuse(source, offset + bytes.body.size(), "index", "the table of its checksums is damaged");
   return bytes;
 }
 
@@ -140,31 +135,37 @@ void Container::open_index(const Source& source) {
   const std::uint64_t pieces = bytes_.checksums.size() / sizeof(std::uint64_t);
   for (std::uint64_t piece = 0; piece < pieces; ++piece) {
     if (!is_piece_whole(bytes_, piece, commit_))
-      io::fail(source, commit_.record.index_offset + piece * piece_size, "index",
-               "its checksum does not fit: it is damaged here");
+      refuse(source, commit_.record.index_offset + piece * piece_size, "index",
+             "its checksum does not fit: it is damaged here");
   }
   index_.emplace(bytes_.body, commit_.record, source.name(), limits_);
   if (!fits(hash(index_->content()), commit_.record.root_digest))
-    io::fail(source, commit_.offset + offsetof(CommitRecord, root_digest), "commit record",
-             "the root digest does not fit the index");
+    refuse(source, commit_.offset + offsetof(CommitRecord, root_digest), "commit record",
+           "the root digest does not fit the index");
 }
 
-std::uint64_t Container::checksum_in_place(const Hash& stored, std::uint32_t blob, std::uint64_t chunk) const {
-  return stored.low ^ scramble(commit_.record.generation, blob, static_cast<std::uint32_t>(chunk));
+ChunkRecord Container::unbound(std::uint32_t blob, std::uint64_t chunk) const {
+  ChunkRecord record = index_->chunk(blob, chunk).record;
+  record.checksum ^= scramble(commit_.record.generation, blob, static_cast<std::uint32_t>(chunk));
+  return record;
+}
+
+void Container::check_checksum(std::uint32_t blob, std::uint64_t chunk, std::uint64_t found,
+                               std::uint64_t expected) const {
+  if (!fits(found, expected)) [[unlikely]]
+    fail(blob, chunk, text("checksum ", hexadecimal(found)), hexadecimal(expected));
 }
 
 void Container::check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const {
-  const std::uint64_t found = checksum_in_place(hash(stored), blob, chunk);
-  const ChunkRecord record = index_->chunk(blob, chunk).record;
-  if (!fits(found, record.checksum)) [[unlikely]]
-    fail(blob, chunk, text("checksum ", hexadecimal(found)), hexadecimal(record.checksum));
+  const ChunkRecord record = unbound(blob, chunk);
+  check_checksum(blob, chunk, checksum(stored), record.checksum);
   if (record.codec != raw_codec.id) return;
   if (const char* wrong = fault_of(stored, index_->dtype(blob))) fail(blob, chunk, wrong, "bools");
 }
 
 void Container::unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored,
                        std::span<std::byte> to) const {
-  const ChunkRecord record = index_->chunk(blob, chunk).record;
+  const ChunkRecord record = unbound(blob, chunk);
   const Codec* codec = find_codec(record.codec);
   if (!codec)
     fail(blob, chunk, text("codec ", int{record.codec}), text("one of those this Cairn knows: ", codec_names()));
@@ -172,9 +173,7 @@ void Container::unpack(std::uint32_t blob, std::uint64_t chunk, std::span<const 
   if (codec->decode_and_hash) {
     Hash found;
     wrong = codec->decode_and_hash(stored, index_->dtype(blob), to, found);
-    if (!fits(checksum_in_place(found, blob, chunk), record.checksum)) [[unlikely]]
-      fail(blob, chunk, text("checksum ", hexadecimal(checksum_in_place(found, blob, chunk))),
-           hexadecimal(record.checksum));
+    check_checksum(blob, chunk, found.low, record.checksum);
   } else {
     check(blob, chunk, stored);
     wrong = codec->decode(stored, index_->dtype(blob), to);

@@ -60,6 +60,9 @@ class Container {
   /// Checks a chunk's stored bytes, and the elements, where it is raw.
   void check(std::uint32_t blob, std::uint64_t chunk, std::span<const std::byte> stored) const;
 
+  /// A chunk's record with the checksum of its bytes alone, bound to no place: the same in every generation.
+  ChunkRecord unbound(std::uint32_t blob, std::uint64_t chunk) const;
+
   /// The stored bytes of a chunk, unchecked: in `scratch`, or where the source keeps them.
   std::span<const std::byte> read_stored(std::uint32_t blob, std::uint64_t chunk, Scratch& scratch) const;
 
@@ -74,7 +77,7 @@ class Container {
  private:
   void open_index(const Source& source);
   Value tree_of_undefined() const;
-  std::uint64_t checksum_in_place(const Hash& stored, std::uint32_t blob, std::uint64_t chunk) const;
+  void check_checksum(std::uint32_t blob, std::uint64_t chunk, std::uint64_t found, std::uint64_t expected) const;
   [[noreturn]] void fail(std::uint32_t blob, std::uint64_t chunk, std::string_view found,
                          std::string_view expected) const;
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <cairn/core/error.h>
+#include <cairn/io/block_signal_posix.h>
 
 namespace cairn::io {
 
@@ -38,35 +39,6 @@ auto uninterrupted(F&& f) {
   return result;
 }
 
-/// Until it goes out of scope, a write beyond RLIMIT_FSIZE is an error for the caller and not the end of the process:
-/// the thread blocks SIGXFSZ, and takes back one that its own write raised. The process's handler is left alone.
-class BlockFileSizeSignal {
- public:
-  BlockFileSizeSignal() {
-    sigemptyset(&signal_);
-    sigaddset(&signal_, SIGXFSZ);
-    pthread_sigmask(SIG_BLOCK, &signal_, &before_);
-    sigset_t pending;
-    was_pending_ =
-        sigismember(&before_, SIGXFSZ) == 1 && sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
-  }
-  ~BlockFileSizeSignal() {
-    const int error = errno;
-    if (raised && !was_pending_) {
-      const timespec at_once{};
-      while (sigtimedwait(&signal_, nullptr, &at_once) == -1 && errno == EINTR) {
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    errno = error;
-  }
-  bool raised = false;
-
- private:
-  sigset_t signal_, before_;
-  bool was_pending_;
-};
-
 class PosixFile final : public WritableFile {
  public:
   PosixFile(std::string path, int descriptor, mode_t new_mode)
@@ -76,7 +48,7 @@ class PosixFile final : public WritableFile {
   void write(std::span<const std::byte> bytes) override { write_parts({&bytes, 1}); }
 
   void write_parts(std::span<const std::span<const std::byte>> parts) override {
-    BlockFileSizeSignal block;
+    BlockSignal block(SIGXFSZ);  // of a write beyond RLIMIT_FSIZE
     std::vector<iovec> left;
     std::size_t size = 0;
     for (const auto part : parts) {

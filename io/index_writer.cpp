@@ -21,8 +21,8 @@ std::vector<std::byte> content_of(const IndexParts& parts) {
   append(bytes,
          ContentHeader{.tree_size = parts.tree.size(),
                        .attributes_size = parts.attributes.size(),
-                       .tensor_count = parts.tensor_count,
-                       .blob_count = parts.blob_count,
+                       .tensor_count = static_cast<std::uint32_t>(parts.tensors.size() / sizeof(TensorRecord)),
+                       .blob_count = static_cast<std::uint32_t>(parts.blobs.size() / sizeof(BlobRecord)),
                        .dimension_count = static_cast<std::uint32_t>(parts.dimensions.size() / sizeof(std::int64_t)),
                        .location_size = static_cast<std::uint32_t>(parts.locations.size())});
   for (const auto part : {parts.tensors, parts.dimensions, parts.blobs, parts.locations, parts.tree, parts.attributes})

@@ -13,7 +13,6 @@ namespace cairn::io {
 
 /// What an index is made of, in its order.
 struct IndexParts {
-  std::uint32_t tensor_count = 0, blob_count = 0;
   std::span<const std::byte> tensors, dimensions, blobs, locations, tree, attributes;
   std::uint64_t chunk_size = 0;
   std::span<const ChunkRecord> chunks;

@@ -21,7 +21,7 @@ struct AsyncSaver::State {
   std::uint64_t limit;
   Staging staging;
   std::thread thread;
-  std::atomic<bool> done = true;
+  std::atomic<bool> ended = false;  // of the thread there is
   std::exception_ptr error;
 };
 
@@ -31,7 +31,7 @@ AsyncSaver::~AsyncSaver() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-bool AsyncSaver::is_done() const { return state_->done; }
+bool AsyncSaver::is_done() const { return !state_->thread.joinable() || state_->ended; }
 
 void AsyncSaver::wait() {
   if (state_->thread.joinable()) state_->thread.join();
@@ -53,7 +53,7 @@ void AsyncSaver::save(const std::string& path, const Value& value, const SaveOpt
   auto job = std::make_shared<Job>(value, given);
   state.staging.begin(state.limit, job->writer.largest_chunk(), job->writer.staged_size());
   job->writer.take_from(state.staging);
-  state.done = false;
+  state.ended = false;
   state.thread = std::thread([&state, path, job] {
     try {
       FileSystem& files = job->options.file_system ? *job->options.file_system : posix_file_system();
@@ -66,7 +66,7 @@ void AsyncSaver::save(const std::string& path, const Value& value, const SaveOpt
       state.error = std::current_exception();
     }
     state.staging.give_up();
-    state.done = true;
+    state.ended = true;
   });
   bool all = false;
   std::exception_ptr error;

@@ -9,36 +9,11 @@
 #include <unistd.h>
 
 #include <cairn/core/error.h>
+#include <cairn/io/block_signal_posix.h>
 
 namespace cairn::io {
 
 namespace {
-
-/// Until it goes out of scope, writing to a pipe that nobody reads any more is an error and not the end of the process:
-/// the thread blocks SIGPIPE, and takes back the one that its own write raised.
-class BlockPipeSignal {
- public:
-  BlockPipeSignal() {
-    sigemptyset(&signal_);
-    sigaddset(&signal_, SIGPIPE);
-    sigset_t pending;
-    was_pending_ = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &signal_, &before_);
-  }
-  ~BlockPipeSignal() {
-    if (raised && !was_pending_) {
-      const timespec at_once{};
-      while (sigtimedwait(&signal_, nullptr, &at_once) == -1 && errno == EINTR) {
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  bool raised = false;
-
- private:
-  sigset_t signal_, before_;
-  bool was_pending_;
-};
 
 class DescriptorSink final : public Sink {
  public:
@@ -46,7 +21,7 @@ class DescriptorSink final : public Sink {
 
   bool may_be_written_by_any_thread() const override { return true; }
   void write(std::span<const std::byte> bytes) override {
-    BlockPipeSignal block;
+    BlockSignal block(SIGPIPE);  // of a pipe that nobody reads any more
     while (!bytes.empty()) {
       const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;

@@ -93,7 +93,6 @@ class Verification {
         add(0, size_, "commit record", "the file ends behind its header: it was cut short");
       return commit;
     }
-    std::string found;
     try {
       newest_commit(*source_);
     } catch (const FormatError& error) {  // a damaged record, or none at all
@@ -186,13 +185,13 @@ class Verification {
     std::vector<std::byte> told;  // by the index, apart from the blob's place in it
     append(told, index.blob(blob));
     for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk)
-      append(told, unbound(container, blob, chunk));
+      append(told, container.unbound(blob, chunk));
     if (!blobs_.insert(checksum(told)).second) return;
     std::vector<Hash> leaves;
     bool whole = true;
     for (std::uint64_t chunk = 0; chunk < index.chunk_count(blob); ++chunk) {
       const Index::Chunk entry = index.chunk(blob, chunk);
-      const bool first = chunks_.insert(checksum(bytes_of(unbound(container, blob, chunk)))).second;
+      const bool first = chunks_.insert(checksum(bytes_of(container.unbound(blob, chunk)))).second;
       if (const char* wrong = check_chunk(container, blob, chunk, entry, leaves)) {
         if (first) add(entry.record.offset, entry.record.stored, "chunk", wrong, name);
         whole = false;
@@ -205,22 +204,10 @@ class Verification {
           "its digest does not fit its bytes, though their checksums do", name);
   }
 
-  static std::uint64_t place_of(const Container& container, std::uint32_t blob, std::uint64_t chunk) {
-    return scramble(container.commit().record.generation, blob, static_cast<std::uint32_t>(chunk));
-  }
-
-  /// The record that a chunk has in every generation.
-  static ChunkRecord unbound(const Container& container, std::uint32_t blob, std::uint64_t chunk) {
-    ChunkRecord record = container.index().chunk(blob, chunk).record;
-    record.checksum ^= place_of(container, blob, chunk);
-    return record;
-  }
-
   const char* check_chunk(const Container& container, std::uint32_t blob, std::uint64_t chunk,
                           const Index::Chunk& entry, std::vector<Hash>& leaves) {
     const std::span<const std::byte> stored = container.read_stored(blob, chunk, scratch_);
-    if (!fits(checksum(stored) ^ place_of(container, blob, chunk), entry.record.checksum))
-      return "its checksum does not fit";
+    if (!fits(checksum(stored), container.unbound(blob, chunk).checksum)) return "its checksum does not fit";
     const Codec* codec = find_codec(entry.record.codec);
     if (!codec) return "it is packed with a codec that this Cairn does not know";
     std::span<const std::byte> decoded = stored;

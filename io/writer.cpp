@@ -108,9 +108,7 @@ void Writer::write(Output& out, const std::function<void()>& before_commit) {
   }
   write_blobs(out);
   write_commit(out,
-               {.tensor_count = static_cast<std::uint32_t>(records_.size()),
-                .blob_count = static_cast<std::uint32_t>(blobs_.size()),
-                .tensors = as_bytes(records_),
+               {.tensors = as_bytes(records_),
                 .dimensions = as_bytes(dimensions_),
                 .blobs = as_bytes(blobs_),
                 .locations = locations_,
@@ -239,8 +237,10 @@ std::span<const std::byte> Writer::bytes_of_chunk(Slot& slot) const {
 
 void Writer::encode(Slot& slot) const {
   const auto chunk = bytes_of_chunk(slot);
-  if (const char* wrong = fault_of(chunk, plan_.blobs[slot.blob].dtype))  // memory that nobody has written to, say
-    throw ValueError(text("save: a tensor's numbers cannot be stored: ", wrong));
+  if (const char* wrong = fault_of(chunk, plan_.blobs[slot.blob].dtype))
+    throw ValueError(text("save: \"", label_of(slot.blob), "\", elements ", slot.offset, " to ",
+                          slot.offset + slot.size - 1, ": ", wrong,
+                          ", as in memory that nobody has written to; fill the tensor first"));
   slot.leaves.clear();
   for (std::size_t at = 0; at < chunk.size(); at += leaf_size)
     slot.leaves.push_back(hash(chunk.subspan(at, std::min<std::size_t>(leaf_size, chunk.size() - at))));
@@ -251,10 +251,18 @@ void Writer::encode(Slot& slot) const {
       (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation_, slot.blob, slot.chunk);
 }
 
+/// The name of the first tensor of a blob, for messages.
+std::string Writer::label_of(std::uint32_t blob) const {
+  const std::vector<Tensor> undefined(records_.size());
+  const std::vector<std::string> labels = tensor_labels(decode_tree(tree_, undefined, "save", 0, limits));
+  const auto first = std::find(plan_.blob_of.begin(), plan_.blob_of.end(), blob);
+  return labels[static_cast<std::size_t>(first - plan_.blob_of.begin())];
+}
+
 /// A chunk of the base as a chunk of this generation.
 ChunkRecord Writer::carried(std::uint32_t base_blob, std::uint32_t blob, std::uint32_t chunk) const {
-  ChunkRecord record = base_->index().chunk(base_blob, chunk).record;
-  record.checksum ^= scramble(base_->commit().record.generation, base_blob, chunk) ^ scramble(generation_, blob, chunk);
+  ChunkRecord record = base_->unbound(base_blob, chunk);
+  record.checksum ^= scramble(generation_, blob, chunk);
   return record;
 }
 

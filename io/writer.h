@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <cairn/core/value.h>
@@ -56,6 +57,7 @@ class Writer {
   ChunkRecord carried(std::uint32_t base_blob, std::uint32_t blob, std::uint32_t chunk) const;
   void carry_over(std::uint32_t blob);
   void make_records();
+  std::string label_of(std::uint32_t blob) const;
 
   const SaveOptions& options_;
   const Container* base_;

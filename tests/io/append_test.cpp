@@ -1,6 +1,7 @@
 // Generations: appended, listed, loaded, edited, repacked; and what is left of an append that stops anywhere.
 #include "catch.h"
 
+#include <atomic>
 #include <fstream>
 #include <thread>
 
@@ -231,6 +232,23 @@ TEST_CASE("Processes that append at once take turns", "[io][append]") {
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(io::generations(path).size() == 16);
+  CHECK(io::verify(path).empty());
+}
+
+TEST_CASE("Nothing that is appended while a file is repacked is lost", "[io][append]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/run.cairn";
+  io::save(path, 0);
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    while (!done) io::repack(path, {.synced = false});
+  });
+  for (int i = 1; i <= 200; ++i) {
+    io::append(path, i, {.synced = false});
+    CHECK(io::load(path).as_int() == i);
+  }
+  done = true;
+  other.join();
   CHECK(io::verify(path).empty());
 }
 

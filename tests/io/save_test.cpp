@@ -301,6 +301,7 @@ TEST_CASE("A save tells its progress and can be cancelled", "[io][save]") {
 
 TEST_CASE("Bools that are neither 0 nor 1 are not saved", "[io][save]") {
   std::byte byte{2};
-  CHECK_THROWS_WITH(io::save_to_memory(from_borrowed(&byte, {1}, DType::boolean)),
-                    Catch::Matchers::Contains("a bool is neither 0 nor 1"));
+  const Tensor mask = from_borrowed(&byte, {1}, DType::boolean);
+  CHECK_THROWS_WITH(io::save_to_memory({{"a", ones({2})}, {"model", Value{{"mask", mask}}}}),
+                    Catch::Matchers::Contains("\"model.mask\", elements 0 to 0: a bool is neither 0 nor 1"));
 }
