@@ -177,6 +177,7 @@ void Writer::write_blobs(Output& out) {
   const auto write_all = [&] {
     for (std::size_t i = 0; i < to_write; ++i) place(written[i], out);
     out.settle();
+    if (staged_ && to_write == 1) staged_->release();  // now that nothing lies there any more
   };
   const auto carry_out = [&] {
     if (overlapped && used + to_write > 1) {
@@ -303,9 +304,6 @@ void Writer::place(Slot& slot, Output& out) {
   leaves_.insert(leaves_.end(), slot.leaves.begin(), slot.leaves.end());
   if (slot.offset + slot.size == blob.size) add_blob(blob, hash(as_bytes(leaves_)));
   done_ += slot.size;
-  if (!staged_) return;
-  out.settle();  // before its bytes are overwritten
-  staged_->release();
 }
 
 void Writer::make_records() {
