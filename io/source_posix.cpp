@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cairn/core/error.h>
+#include <cairn/io/format.h>
 
 namespace cairn::io {
 
@@ -70,7 +71,7 @@ class MappedSource final : public DescriptorSource {
         ::fstat(descriptor_, &now) == 0 && offset_ + offset + size <= static_cast<std::uint64_t>(now.st_size), name_,
         ": it is shorter than it was when it was opened: something cut it short");
     const std::uint64_t begin = offset_ + offset, skipped = begin % huge_page;
-    const auto length = static_cast<std::size_t>(skipped + size);
+    const auto length = static_cast<std::size_t>(align_up(skipped + size, huge_page));
     void* const memory =
         ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_, static_cast<off_t>(begin - skipped));
     if (memory == MAP_FAILED) fail(name_, "mapping it", errno);
