@@ -96,6 +96,7 @@ static_assert(is_record<Header, 64> && is_record<CommitRecord, 64> && is_record<
 inline constexpr std::uint64_t piece_size = std::uint64_t{1} << 16;  // of the index
 inline constexpr std::uint64_t leaf_size = std::uint64_t{1} << 20;   // of a blob, for its digest
 inline constexpr std::uint64_t smallest_chunk_size = leaf_size;
+inline constexpr std::uint64_t largest_tensor = std::uint64_t{1} << 62;  // bytes, though it be empty
 inline constexpr std::uint64_t largest_chunk_size = std::uint64_t{64} << 20;
 inline constexpr std::uint32_t index_blob = 0xffffffff;  // stands for the index in checksums
 inline constexpr std::int64_t file_attributes = -1;      // the attributes' key for those of the file

@@ -127,13 +127,15 @@ void Index::check_tensors(ByteReader& in, const Limits& limits) {
       contiguous = contiguous && stride == span;
       overflow = overflow || __builtin_mul_overflow(span, std::max<std::int64_t>(extent, 1), &span);
     }
+    const BlobRecord blob = this->blob(record.blob);
+    const std::uint64_t element = size_of(static_cast<DType>(blob.dtype));
+    overflow = overflow || (!strided && static_cast<std::uint64_t>(span) > largest_tensor / element);
     if (overflow) in.fail("dimensions", text("those of tensor ", i, " are larger than any memory"));
     if (strided && contiguous) in.fail("strides", text("those of tensor ", i, " are row-major and must not be given"));
-    const BlobRecord blob = this->blob(record.blob);
     if ((record.flags & flag_requires_grad) != 0 && category(static_cast<DType>(blob.dtype)) < DTypeCategory::floating)
       in.fail("flags of a tensor",
               text("tensor ", i, " requires a gradient, but its elements are ", static_cast<DType>(blob.dtype)));
-    const std::uint64_t elements = blob.size / size_of(static_cast<DType>(blob.dtype));
+    const std::uint64_t elements = blob.size / element;
     const std::uint64_t reached = empty ? record.offset : record.offset + static_cast<std::uint64_t>(last) + 1;
     if (reached > elements)
       in.fail("tensor", text("tensor ", i, " reaches ", reached, " elements into its blob, which has ", elements));

@@ -409,8 +409,10 @@ def read_tensor(dimensions, blob, number, location, rank, flags, offset):
         strides = dimensions.unpack(f"{rank}q")
         must(strides != row_major, "row-major strides are given")
     must(all(number >= 0 for number in shape + strides), "a dimension is negative")
+    product = math.prod(max(n, 1) for n in shape)
+    must(is_strided or product * SIZES[dtype] <= 2**62, "a tensor is larger than any memory")
     last = sum((n - 1) * stride for n, stride in zip(shape, strides) if n > 0)
-    must(max(last, offset, math.prod(max(n, 1) for n in shape)) < 2**63, "a tensor is larger than any memory")
+    must(max(last, offset, product) < 2**63, "a tensor is larger than any memory")
     must((offset if 0 in shape else offset + last + 1) * SIZES[dtype] <= size, "a tensor reaches beyond its blob")
     return Tensor(DTYPES[dtype], shape, strides, offset, location, requires_grad, is_parameter, number)
 

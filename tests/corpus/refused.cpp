@@ -231,6 +231,11 @@ void add_contents(Cases& to) {
     p.dimensions = {0, INT64_MAX, 4, 4};
     p.counts.dimension_count = 4;
   });
+  tensor("empty-large", "no elements, but extents of more than 2^62 bytes", [](Parts& p) {
+    p.tensors[0].rank = 3;
+    p.dimensions = {0, INT64_MAX / 4, 2, 4};
+    p.counts.dimension_count = 4;
+  });
   tensor("empty-offset", "no elements, at an offset beyond the blob",
          [](Parts& p) { p.dimensions[0] = 0, p.tensors[0].offset = 7; });
 

@@ -68,6 +68,12 @@ TEST_CASE("Tensors that leave their blob are refused", "[io][index]") {
   refuse([](Parts& p) { p.tensors[0].offset = 1; }, "tensor 0 reaches 7 elements into its blob, which has 6");
   refuse([](Parts& p) { p.tensors[0].offset = UINT64_MAX; }, "larger than any memory");
   refuse([](Parts& p) { p.dimensions[0] = INT64_MAX; }, "larger than any memory");
+  refuse(
+      [](Parts& p) {
+        p.dimensions[0] = 0;
+        p.dimensions[1] = std::int64_t{1} << 61;  // of 4 bytes: what no tensor can have, though this one be empty
+      },
+      "larger than any memory");
   refuse([](Parts& p) { p.dimensions[0] = -2; }, "extent of -2");
   refuse([](Parts& p) { p.dimensions[0] = 3; }, "reaches 9 elements");
   refuse([](Parts& p) { p.tensors[0].rank = 65; }, "rank of a tensor");
