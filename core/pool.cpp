@@ -1,4 +1,6 @@
 #include <cairn/core/pool.h>
+
+#include <cairn/core/huge_pages.h>
 #include <cairn/core/thread_state.h>
 
 #include <cstdlib>
@@ -47,6 +49,7 @@ void* Pool::allocate_from_system(std::size_t size, int c) {
     memory = std::aligned_alloc(block_alignment, rounded);
     if (!memory) throw std::bad_alloc();
   }
+  prefer_huge_pages(memory, size);
   return memory;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <cairn/core/error.h>
+#include <cairn/core/huge_pages.h>
 
 namespace cairn::io {
 
@@ -118,6 +119,7 @@ class Buffer {
       capacity_ = 0;
       memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
       capacity_ = size;
+      prefer_huge_pages(memory_.get(), size);
     }
     return {memory_.get(), size};
   }

@@ -1,9 +1,11 @@
 #include <cairn/io/save.h>
 
+#include <new>
 #include <vector>
 
 #include <cairn/core/deferred.h>
 #include <cairn/core/error.h>
+#include <cairn/core/huge_pages.h>
 #include <cairn/io/file_sink.h>
 #include <cairn/io/other_formats.h>
 #include <cairn/io/output.h>
@@ -24,6 +26,18 @@ class MemorySink final : public Sink {
   std::vector<std::byte>& bytes_;
 };
 
+/// Packed numbers may turn out far smaller than estimated: they get fresh memory, which costs nothing until it is
+/// touched, or what was used before as it is.
+void reserve(std::vector<std::byte>& bytes, std::size_t size, bool packed) {
+  if (size <= bytes.capacity() || (packed && bytes.capacity() > 0)) return;
+  try {
+    bytes.reserve(size);
+    prefer_huge_pages(bytes.data(), size);
+  } catch (const std::bad_alloc&) {
+    // What is packed may fit all the same.
+  }
+}
+
 }  // namespace
 
 void save(const std::string& path, const Value& value, const SaveOptions& options) {
@@ -42,8 +56,7 @@ void save_to_memory(const Value& value, Bytes& bytes, const SaveOptions& options
   const WithNumbers whole(value);
   Writer writer(whole.value(), options);
   bytes.data.clear();
-  if (options.preset == Preset::none || writer.size_estimate() < sink_piece)
-    bytes.data.reserve(static_cast<std::size_t>(writer.size_estimate()));
+  reserve(bytes.data, static_cast<std::size_t>(writer.size_estimate()), options.preset != Preset::none);
   MemorySink sink(bytes.data);
   Output out(sink, 0);
   writer.write(out);

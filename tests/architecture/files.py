@@ -31,7 +31,7 @@ HOMES = {
     "cublas_v2.h": ["cuda/blas.cpp", "tests/cuda/emulation/*"],
     # the operating system, and what the compiler knows of types
     "sys/single_threaded.h": ["core/reference.h"],
-    "sys/mman.h": ["core/sim_backend.cpp", "io/*_posix.cpp", "tests/*"],
+    "sys/mman.h": ["core/huge_pages_posix.cpp", "core/sim_backend.cpp", "io/*_posix.cpp", "tests/*"],
     "sys/*": ["io/*_posix.cpp", "tools/terminal.cpp", "tests/*", "benchmarks/*"],
     "unistd.h": ["io/*_posix.cpp", "tools/terminal.cpp", "tests/*", "benchmarks/*"],
     "dlfcn.h": ["core/plugin_posix.cpp", "cuda/library_posix.cpp", "tests/*"],
