@@ -178,7 +178,7 @@ Levels choose_levels(std::span<const std::byte> chunk, Numbers numbers, Preset p
     for (std::size_t i = 0; i < sample_count; ++i) {
       const std::size_t first = (count - sample_length) / (sample_count - 1) * i;
       split_all<width, rotated>(chunk.data() + first * width, sample_length, to);
-      for (std::byte*& plane : to) plane += sample_length;
+      for (std::size_t plane = 0; plane < width; ++plane) to[plane] += sample_length;
     }
   });
 
