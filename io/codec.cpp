@@ -71,6 +71,26 @@ bool has_busy_bits(std::span<const std::byte> chunk, DType dtype) {
   return zeros < looked_at / 4 && (width == 2 || like_first < looked_at);
 }
 
+/// The choice. Where packing makes the hash by the way, `hash` becomes null; otherwise it is still to be made.
+Packed pack_with(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch, Hash*& hash) {
+  const std::size_t size = chunk.size();
+  if (preset == Preset::none || size < smallest_packed) return {&raw_codec, chunk};
+
+  const std::span<std::byte> element = scratch.get(size_of(dtype));
+  if (constant_codec.encode(chunk, dtype, preset, element) != 0) return {&constant_codec, element};
+  if (preset == Preset::fast && size < smallest_packed_fast) return {&raw_codec, chunk};
+  if (preset == Preset::fast && has_busy_bits(chunk, dtype)) {
+    const std::span<std::byte> room = scratch.get(size - size / 20);
+    const std::size_t packed = hash ? exponents_codec.encode_and_hash(chunk, dtype, preset, room, *hash)
+                                    : exponents_codec.encode(chunk, dtype, preset, room);
+    hash = nullptr;
+    if (packed > 0) return {&exponents_codec, room.first(packed)};
+  }
+  const Candidates candidates =
+      size <= samples_size ? Candidates(general_codecs) : favourite(chunk, dtype, preset, scratch);
+  return pack_smallest(candidates, chunk, dtype, preset, scratch);
+}
+
 }  // namespace
 
 const Codec* find_codec(std::uint8_t id) {
@@ -99,21 +119,10 @@ std::string codec_names() {
   return names;
 }
 
-Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch) {
-  const std::size_t size = chunk.size();
-  if (preset == Preset::none || size < smallest_packed) return {&raw_codec, chunk};
-
-  const std::span<std::byte> element = scratch.get(size_of(dtype));
-  if (constant_codec.encode(chunk, dtype, preset, element) != 0) return {&constant_codec, element};
-  if (preset == Preset::fast && size < smallest_packed_fast) return {&raw_codec, chunk};
-  if (preset == Preset::fast && has_busy_bits(chunk, dtype)) {
-    const std::span<std::byte> room = scratch.get(size - size / 20);
-    if (const std::size_t packed = exponents_codec.encode(chunk, dtype, preset, room))
-      return {&exponents_codec, room.first(packed)};
-  }
-  const Candidates candidates =
-      size <= samples_size ? Candidates(general_codecs) : favourite(chunk, dtype, preset, scratch);
-  return pack_smallest(candidates, chunk, dtype, preset, scratch);
+Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch, Hash* hash) {
+  const Packed packed = pack_with(chunk, dtype, preset, scratch, hash);
+  if (hash) *hash = io::hash(chunk);
+  return packed;
 }
 
 }  // namespace cairn::io

@@ -25,6 +25,10 @@ struct Codec {
   /// codec cannot pack such a chunk.
   std::size_t (*encode)(std::span<const std::byte> chunk, DType dtype, Preset preset, std::span<std::byte> out);
 
+  /// The same, and the hash of `chunk`, whatever comes of it, in the same pass. Null where that gains nothing.
+  std::size_t (*encode_and_hash)(std::span<const std::byte> chunk, DType dtype, Preset preset, std::span<std::byte> out,
+                                 Hash& hash);
+
   /// Unpacks `stored`, which must fill `to` exactly; returns what is wrong, or null. `stored` may hold anything.
   const char* (*decode)(std::span<const std::byte> stored, DType dtype, std::span<std::byte> to);
 
@@ -54,7 +58,8 @@ struct Packed {
   std::span<const std::byte> bytes;  ///< In `scratch`, or the chunk itself if it stays raw.
 };
 
-/// Packs a chunk. The outcome is a function of its bytes, its dtype and the preset, whatever the run or thread.
-Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch);
+/// Packs a chunk. The outcome is a function of its bytes, its dtype and the preset, whatever the run or thread. `hash`,
+/// if given, becomes that of `chunk`.
+Packed pack(std::span<const std::byte> chunk, DType dtype, Preset preset, Buffer& scratch, Hash* hash = nullptr);
 
 }  // namespace cairn::io

@@ -242,12 +242,13 @@ void Writer::encode(Slot& slot) const {
     throw ValueError(text("save: \"", label_of(slot.blob), "\", elements ", slot.offset, " to ",
                           slot.offset + slot.size - 1, ": ", wrong,
                           ", as in memory that nobody has written to; fill the tensor first"));
-  slot.leaves.clear();
-  for (std::size_t at = 0; at < chunk.size(); at += leaf_size)
-    slot.leaves.push_back(hash(chunk.subspan(at, std::min<std::size_t>(leaf_size, chunk.size() - at))));
-  slot.packed = pack(chunk, plan_.blobs[slot.blob].dtype, options_.preset, slot.scratch);
-  // A raw chunk of one leaf has been hashed already.
-  const bool hashed = slot.packed.codec == &raw_codec && slot.leaves.size() == 1;
+  slot.leaves.resize(count_pieces(chunk.size(), leaf_size));
+  const bool one_leaf = slot.leaves.size() == 1;  // as a rule; then packing hashes it by the way
+  slot.packed =
+      pack(chunk, plan_.blobs[slot.blob].dtype, options_.preset, slot.scratch, one_leaf ? &slot.leaves[0] : nullptr);
+  for (std::size_t i = 0; i < slot.leaves.size() && !one_leaf; ++i)
+    slot.leaves[i] = hash(chunk.subspan(i * leaf_size, std::min(leaf_size, chunk.size() - i * leaf_size)));
+  const bool hashed = slot.packed.codec == &raw_codec && one_leaf;
   slot.checksum =
       (hashed ? slot.leaves[0].low : checksum(slot.packed.bytes)) ^ scramble(generation_, slot.blob, slot.chunk);
 }

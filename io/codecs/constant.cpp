@@ -39,6 +39,6 @@ const char* decode(std::span<const std::byte> stored, DType dtype, std::span<std
 
 }  // namespace
 
-const Codec constant_codec{3, "constant", encode, decode, nullptr, can_hold};
+const Codec constant_codec{3, "constant", encode, nullptr, decode, nullptr, can_hold};
 
 }  // namespace cairn::io

@@ -30,10 +30,24 @@ std::size_t width_of(DType dtype) {
   return dtype == DType::bfloat16 ? 2 : dtype == DType::float32 || dtype == DType::complex64 ? 4 : 0;
 }
 
-std::size_t encode(std::span<const std::byte> in, DType dtype, Preset, std::span<std::byte> out) {
+std::size_t encode_with(std::span<const std::byte> in, DType dtype, std::span<std::byte> out, std::uint64_t* halves) {
   const std::size_t width = width_of(dtype);
-  if (width == 0 || in.empty() || in.size() % width != 0) return 0;
-  return byte_kernels().encode_exponents(in.data(), in.size(), width, out.data(), out.size());
+  if (width == 0 || in.empty() || in.size() % width != 0) {
+    if (halves) byte_kernels().hash(in.data(), in.size(), halves);
+    return 0;
+  }
+  return byte_kernels().encode_exponents(in.data(), in.size(), width, out.data(), out.size(), halves);
+}
+
+std::size_t encode(std::span<const std::byte> in, DType dtype, Preset, std::span<std::byte> out) {
+  return encode_with(in, dtype, out, nullptr);
+}
+
+std::size_t encode_and_hash(std::span<const std::byte> in, DType dtype, Preset, std::span<std::byte> out, Hash& hash) {
+  std::uint64_t halves[2];
+  const std::size_t packed = encode_with(in, dtype, out, halves);
+  hash = {halves[0], halves[1]};
+  return packed;
 }
 
 const char* decode_with(std::span<const std::byte> in, DType dtype, std::span<std::byte> out, std::uint64_t* halves) {
@@ -66,6 +80,6 @@ bool can_hold(std::uint64_t stored, DType dtype, std::uint64_t decoded) {
 
 }  // namespace
 
-const Codec exponents_codec{4, "exponents", encode, decode, decode_and_hash, can_hold};
+const Codec exponents_codec{4, "exponents", encode, encode_and_hash, decode, decode_and_hash, can_hold};
 
 }  // namespace cairn::io

@@ -291,6 +291,6 @@ const char* decode(std::span<const std::byte> stored, DType dtype, std::span<std
 
 }  // namespace
 
-const Codec planes_codec{2, "planes", encode, decode, nullptr, can_hold};
+const Codec planes_codec{2, "planes", encode, nullptr, decode, nullptr, can_hold};
 
 }  // namespace cairn::io

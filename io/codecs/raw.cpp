@@ -32,6 +32,6 @@ const char* decode_and_hash(std::span<const std::byte> in, DType, std::span<std:
 
 }  // namespace
 
-const Codec raw_codec{0, "raw", encode, decode, decode_and_hash, can_hold};
+const Codec raw_codec{0, "raw", encode, nullptr, decode, decode_and_hash, can_hold};
 
 }  // namespace cairn::io

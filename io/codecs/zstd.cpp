@@ -72,6 +72,6 @@ const char* zstd_decode(std::span<const std::byte> stored, std::span<std::byte> 
   return size == to.size() ? nullptr : "its zstd frame holds less than it announces";
 }
 
-const Codec zstd_codec{1, "zstd", encode, decode, nullptr, can_hold};
+const Codec zstd_codec{1, "zstd", encode, nullptr, decode, nullptr, can_hold};
 
 }  // namespace cairn::io

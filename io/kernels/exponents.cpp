@@ -76,8 +76,15 @@ std::size_t count_exponents(const Byte* chunk, std::size_t elements, unsigned (&
   };
   const std::size_t windows = elements <= window_count * window_size ? 1 : window_count;
   const std::size_t size = windows == 1 ? elements : window_size;
+  const auto begin_of = [&](std::size_t window) {
+    return windows == 1 ? 0 : (elements - size) * window / (windows - 1);
+  };
+  for (std::size_t window = 1; window < windows; ++window) {
+    for (std::size_t at = 0; at < size * width; at += line_size)
+      __builtin_prefetch(chunk + begin_of(window) * width + at);
+  }
   for (std::size_t window = 0; window < windows; ++window) {
-    const std::size_t begin = windows == 1 ? 0 : (elements - size) * window / (windows - 1);
+    const std::size_t begin = begin_of(window);
     for (std::size_t i = begin; i < begin + size / 2 * 2; i += 2)
       ++counts[exponent(i)], ++other_counts[exponent(i + 1)];
     if (size % 2 == 1) ++counts[exponent(begin + size - 1)];
@@ -118,7 +125,7 @@ Coding choose(const Byte* chunk, std::size_t elements) {
 }
 
 template <std::size_t width>
-std::size_t encode(const Byte* chunk, std::size_t size, Byte* out, std::size_t room) {
+std::size_t encode(const Byte* chunk, std::size_t size, Byte* out, std::size_t room, Ahead& ahead) {
   const std::size_t elements = size / width, blocks = count_blocks(elements);
   const Coding coding = choose<width>(chunk, elements);
   if (coding.bits == 0 || room < head_size(coding.bits) + blocks * 2) return 0;
@@ -128,10 +135,10 @@ std::size_t encode(const Byte* chunk, std::size_t size, Byte* out, std::size_t r
   std::memcpy(out + 1, coding.entries, coding.escape);
   Byte* at = out + head_size(coding.bits);
   Room<width> packed;
-  const Streams<Byte> streams = packed.template streams<Byte>();
   for (std::size_t block = 0; block < blocks; ++block) {
     const std::size_t begin = block * block_elements, count = at_most(elements - begin, block_elements);
     const Byte* from = chunk + begin * width;
+    ahead.hash(count * width);
     if (count < block_elements) {
       // Behind the last element stand some whose exponent has the code 0: no escapes, and the bits left over are zero.
       std::memcpy(packed.elements, from, count * width);
@@ -141,10 +148,18 @@ std::size_t encode(const Byte* chunk, std::size_t size, Byte* out, std::size_t r
       }
       from = packed.elements;
     }
-    const auto escapes = static_cast<std::uint16_t>(pack_block<width>(coding, from, streams));
+    // Straight to its place, but for the escapes: codes are written a little beyond their end, where those begin.
     const std::size_t fixed = fixed_size<width>(count, coding.bits);
+    const Streams<Byte> place = streams_at<width>(at, count, coding.bits);
+    const bool in_place = count == block_elements && static_cast<std::size_t>(end - at) >= fixed + slack;
+    Streams<Byte> streams = in_place ? place : packed.template streams<Byte>();
+    streams.escapes = packed.escapes;
+    const auto escapes = static_cast<std::uint16_t>(pack_block<width>(coding, from, streams));
     if (static_cast<std::size_t>(end - at) < fixed + escapes) return 0;
-    copy_streams<width>(streams, streams_at<width>(at, count, coding.bits), count, coding.bits, escapes);
+    if (in_place)
+      std::memcpy(place.escapes, packed.escapes, escapes);
+    else
+      copy_streams<width>(streams, place, count, coding.bits, escapes);
     std::memcpy(end + block * 2, &escapes, 2);
     at += fixed + escapes;
   }
@@ -224,10 +239,15 @@ const char* decode(const Byte* stored, std::size_t stored_size, Byte* to, std::s
 }  // namespace
 
 std::size_t encode_exponents(const std::byte* chunk, std::size_t size, std::size_t width, std::byte* out,
-                             std::size_t room) {
+                             std::size_t room, std::uint64_t halves[2]) {
   const auto encode_width = width == 2 ? encode<2> : encode<4>;
-  const std::size_t packed =
-      encode_width(reinterpret_cast<const Byte*>(chunk), size, reinterpret_cast<Byte*>(out), room);
+  const Byte* const bytes = reinterpret_cast<const Byte*>(chunk);
+  RunningHash running;
+  if (halves) begin(running);
+  Ahead ahead{halves ? &running : nullptr, bytes, bytes + size};
+  const std::size_t packed = encode_width(bytes, size, reinterpret_cast<Byte*>(out), room, ahead);
+  ahead.hash(size);
+  if (halves) finish(running, halves);
   clear_upper_halves();
   return packed;
 }

@@ -95,6 +95,9 @@ std::size_t pack_block(const Coding& coding, const Byte* from, Streams<Byte> to)
   const __m512i remaining = *by_bits(bytes_of_codes<2>, bytes_of_codes<3>, bytes_of_codes<4>, bits);
   Byte* escapes = to.escapes;
   for (std::size_t i = 0; i < block_elements; i += 64, from += 64 * width, to.codes += 8 * bits) {
+    for (std::size_t line = 0; line < 64 * width; line += line_size)  // of the next block
+      __builtin_prefetch(
+          reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(from) + block_elements * width + line));
     __m512i high_1 = load_64(from), high_2 = load_64(from + 64);
     if constexpr (width == 4) {
       const __m512i b = high_2, c = load_64(from + 128), d = load_64(from + 192);

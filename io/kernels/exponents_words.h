@@ -91,7 +91,7 @@ std::size_t pack_block(const Coding& coding, const Byte* from, Streams<Byte> to)
   split<width>(coding, from, to, codes, exponents);
   for (std::size_t i = 0; i < block_elements; i += 8, to.codes += coding.bits)
     store_word(to.codes, pack_codes(coding, load_word(codes + i)));
-  Byte* escapes = to.escapes;  // the last word of codes may have reached into them
+  Byte* escapes = to.escapes;
   for (std::size_t i = 0; i < block_elements; i += 8) {
     const std::uint64_t places = find_escapes(coding, load_word(codes + i));
     store_word(escapes, collect_bytes(load_word(exponents + i), places));

@@ -16,9 +16,10 @@ struct CairnByteKernels {
   void (*hash_and_copy)(const std::byte* from, std::size_t size, std::byte* to, std::uint64_t halves[2]);
   void (*copy_past_cache)(const std::byte* from, std::size_t size, std::byte* to);
 
-  /// See codecs/exponents.cpp. Elements take `width` bytes, 2 or 4. `halves` may be null: then nothing is hashed.
+  /// See codecs/exponents.cpp. Elements take `width` bytes, 2 or 4. `halves` get the hash of what is read,
+  /// whatever comes of it, or are null.
   std::size_t (*encode_exponents)(const std::byte* chunk, std::size_t size, std::size_t width, std::byte* out,
-                                  std::size_t room);
+                                  std::size_t room, std::uint64_t halves[2]);
   const char* (*decode_exponents)(const std::byte* stored, std::size_t stored_size, std::size_t width, std::byte* to,
                                   std::size_t size, std::uint64_t halves[2]);
 };

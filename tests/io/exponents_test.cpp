@@ -72,10 +72,14 @@ Chunk make_chunk(const Content& content, DType dtype, std::size_t size) {
   return chunk;
 }
 
-/// The encoding of a chunk, or nothing.
+/// The encoding of a chunk, or nothing; both ways.
 Chunk encode(const Chunk& chunk, DType dtype, std::size_t room) {
-  Chunk out(room);
+  Chunk out(room), other(room);
+  io::Hash hash;
   out.resize(io::exponents_codec.encode(chunk, dtype, io::Preset::fast, out));
+  other.resize(io::exponents_codec.encode_and_hash(chunk, dtype, io::Preset::fast, other, hash));
+  CHECK(hash == io::hash(chunk));
+  CHECK(out == other);
   return out;
 }
 Chunk encode(const Chunk& chunk, DType dtype) { return encode(chunk, dtype, chunk.size() * 2 + 64); }

@@ -38,7 +38,9 @@ TEST_CASE("A chunk comes back whatever the preset, and is never longer packed", 
       for (const auto preset : {io::Preset::none, io::Preset::fast, io::Preset::small, io::Preset::max}) {
         INFO(content.name << ", " << size << ", preset " << int(preset));
         const std::vector<std::byte> chunk = content.make(size);
-        const io::Packed packed = io::pack(chunk, content.dtype, preset, scratch);
+        io::Hash hash;
+        const io::Packed packed = io::pack(chunk, content.dtype, preset, scratch, &hash);
+        CHECK(hash == io::hash(chunk));
         const bool raw = packed.codec == &io::raw_codec;
         CHECK((raw ? packed.bytes.data() == chunk.data() : packed.bytes.size() < chunk.size()));
         if (preset == io::Preset::none) CHECK(raw);
