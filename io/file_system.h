@@ -17,7 +17,7 @@
 namespace cairn::io {
 
 struct FileStatus {
-  enum class Kind : std::uint8_t { file, folder, other };
+  enum class Kind : std::uint8_t { file, folder, link, other };
 
   Kind kind = Kind::file;
   std::string description;  ///< What messages call it: "a regular file", "a directory", "a FIFO".
@@ -54,7 +54,8 @@ class FileSystem {
   /// `path` with symbolic links followed at its last component; it need not exist.
   virtual std::string resolve(const std::string& path) = 0;
 
-  virtual std::optional<FileStatus> status(const std::string& path) = 0;  ///< Nothing when there is no such file.
+  /// Of a symbolic link itself; nothing when there is no such file.
+  virtual std::optional<FileStatus> status(const std::string& path) = 0;
 
   /// A new file, of mode 0600, locked for as long as it is open; nothing when there is one of that name.
   virtual std::unique_ptr<WritableFile> create(const std::string& path) = 0;
@@ -68,12 +69,10 @@ class FileSystem {
   virtual void rename(const std::string& from, const std::string& to) = 0;  ///< Replaces `to` at once.
   virtual void remove(const std::string& path) = 0;
   virtual void sync_folder(const std::string& path) = 0;
-  virtual std::vector<std::string> list(const std::string& folder) = 0;  ///< Names, without "." and "..".
 
-  /// Removes a file made by `create` that nobody holds open any more: what a killed process left behind.
-  virtual void remove_if_abandoned(const std::string& path) = 0;
-
-  virtual std::uint64_t random_number() = 0;  ///< For names nobody can guess.
+  /// Removes a file made by `create` that nobody holds open any more: what a killed process left behind. Returns
+  /// whether there was anything of that name.
+  virtual bool remove_if_abandoned(const std::string& path) = 0;
 };
 
 FileSystem& posix_file_system();

@@ -11,10 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -140,13 +138,14 @@ class PosixFileSystem final : public FileSystem {
 
   std::optional<FileStatus> status(const std::string& path) override {
     struct stat found {};
-    if (::stat(path.c_str(), &found) != 0) {
+    if (::lstat(path.c_str(), &found) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
       fail(path, "looking it up", errno);
     }
     FileStatus status;
     status.kind = S_ISREG(found.st_mode)   ? FileStatus::Kind::file
                   : S_ISDIR(found.st_mode) ? FileStatus::Kind::folder
+                  : S_ISLNK(found.st_mode) ? FileStatus::Kind::link
                                            : FileStatus::Kind::other;
     status.description = describe(found.st_mode);
     status.mode = found.st_mode & 07777;
@@ -163,6 +162,8 @@ class PosixFileSystem final : public FileSystem {
       if (errno == EEXIST) return nullptr;
       fail(path, "a temporary file could not be made there", errno);
     }
+    // Locked while it is being written. Another save that looked for leftovers may have taken it for one in between.
+    uninterrupted([&] { return ::flock(descriptor, LOCK_EX); });
     // Made with 0666, so that the system applies the umask (asking for it would change it for a moment) and a folder's
     // default ACL; then closed to others until it is whole.
     struct stat made {};
@@ -173,10 +174,7 @@ class PosixFileSystem final : public FileSystem {
       fail(path, "setting up a temporary file", error);
     }
     auto file = std::make_unique<PosixFile>(path, descriptor, made.st_mode & 0777);
-    // Locked while it is being written. Another save that looked for leftovers may have taken it for one in between.
-    uninterrupted([&] { return ::flock(descriptor, LOCK_EX); });
-    if (::fstat(descriptor, &made) == 0 && made.st_nlink == 0) return nullptr;
-    return file;
+    return made.st_nlink == 0 ? nullptr : std::move(file);
   }
 
   std::unique_ptr<WritableFile> open_existing(const std::string& path) override {
@@ -221,22 +219,10 @@ class PosixFileSystem final : public FileSystem {
     if (result != 0 && error != EINVAL) fail(path, "the folder's entry could not be brought to the disk", error);
   }
 
-  std::vector<std::string> list(const std::string& folder) override {
-    DIR* open = ::opendir(folder.c_str());
-    if (!open) fail(folder, "listing the folder", errno);
-    const std::unique_ptr<DIR, int (*)(DIR*)> close(open, ::closedir);
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(open)) {
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-    }
-    return names;
-  }
-
-  void remove_if_abandoned(const std::string& path) override {
+  bool remove_if_abandoned(const std::string& path) override {
     const int descriptor =
         uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
-    if (descriptor < 0) return;  // gone, or another user's
+    if (descriptor < 0) return errno != ENOENT;  // another user's, or a link
     struct stat opened {
     }, named{};
     // Whoever writes it holds the lock; that the name still leads to the file that is locked here is checked under it.
@@ -244,12 +230,7 @@ class PosixFileSystem final : public FileSystem {
         ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
       ::unlink(path.c_str());
     ::close(descriptor);
-  }
-
-  std::uint64_t random_number() override {
-    std::uint64_t number = 0;
-    if (::getrandom(&number, sizeof number, 0) != sizeof number) fail("getrandom", "no random number", errno);
-    return number;
+    return true;
   }
 };
 

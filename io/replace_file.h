@@ -1,11 +1,11 @@
 // A file that appears whole or not at all.
 //
-//   create .NAME.cairn-tmp-RANDOM (locked, mode 0600)  ─►  write  ─►  mode  ─►  sync  ─►  rename to NAME  ─►  sync
-//   folder
+//   create .NAME.cairn-tmp-0 (locked, mode 0600)  ─►  write  ─►  mode  ─►  sync  ─►  rename to NAME  ─►  sync folder
 //
 // Up to the rename the target is what it was; the rename replaces it at once; after the folder's sync it will survive a
 // loss of power. Whatever fails, the temporary file goes. One that a killed process left behind is known by its name
-// and by being locked no more, and the next save of the same target removes it.
+// and by being locked no more: the next save of the same target removes it and takes the name. Of saves at the same
+// time each takes the lowest number that is free, and looks at the next: no folder is searched, however full it is.
 #pragma once
 
 #include <functional>

@@ -36,7 +36,6 @@ HOMES = {
     "unistd.h": ["io/*_posix.cpp", "tools/terminal.cpp", "tests/*", "benchmarks/*"],
     "dlfcn.h": ["core/plugin_posix.cpp", "cuda/library_posix.cpp", "tests/*"],
     "fcntl.h": ["io/*_posix.cpp", "tests/*", "benchmarks/*"],
-    "dirent.h": ["io/*_posix.cpp"],
     "poll.h": ["io/*_posix.cpp"],
     "arpa/inet.h": ["tests/*"],
     "netinet/in.h": ["tests/*"],

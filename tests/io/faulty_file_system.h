@@ -41,11 +41,9 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
   void rename(const std::string& from, const std::string& to) override { step("rename"), files_.rename(from, to); }
   void remove(const std::string& path) override { step("remove"), files_.remove(path); }
   void sync_folder(const std::string& path) override { step("sync_folder"), files_.sync_folder(path); }
-  std::vector<std::string> list(const std::string& folder) override { return step("list"), files_.list(folder); }
-  void remove_if_abandoned(const std::string& path) override {
-    step("remove_if_abandoned"), files_.remove_if_abandoned(path);
+  bool remove_if_abandoned(const std::string& path) override {
+    return step("remove_if_abandoned"), files_.remove_if_abandoned(path);
   }
-  std::uint64_t random_number() override { return step("random_number"), files_.random_number(); }
 
  private:
   class File final : public cairn::io::WritableFile {
@@ -123,8 +121,6 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
 
   std::string resolve(const std::string& path) override { return path; }
   std::optional<cairn::io::FileStatus> status(const std::string& path) override {
-    if (path == "/disk")
-      return cairn::io::FileStatus{.kind = cairn::io::FileStatus::Kind::folder, .description = "a directory"};
     const auto found = names.find(path);
     if (found == names.end()) return std::nullopt;
     return cairn::io::FileStatus{.description = "a regular file", .mode = 0644, .size = found->second->seen.size()};
@@ -156,13 +152,11 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
     lasting = names;
     pending.clear();
   }
-  std::vector<std::string> list(const std::string& folder) override {
-    std::vector<std::string> found;
-    for (const auto& [path, node] : names) found.push_back(path.substr(folder.size() + 1));
-    return found;
+  bool remove_if_abandoned(const std::string& path) override {
+    if (!names.contains(path)) return false;
+    remove(path);
+    return true;
   }
-  void remove_if_abandoned(const std::string& path) override { remove(path); }
-  std::uint64_t random_number() override { return ++random_; }
 
  private:
   class File final : public cairn::io::WritableFile {
@@ -178,6 +172,4 @@ class ForgetfulFileSystem final : public cairn::io::FileSystem {
    private:
     std::shared_ptr<Node> node_;
   };
-
-  std::uint64_t random_ = 0;
 };
