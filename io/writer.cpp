@@ -164,10 +164,11 @@ void Writer::find_unchanged() {
 void Writer::write_blobs(Output& out) {
   const int threads = plan_.total > chunk_size_ && !staged_ ? concurrency() : 1;
   // Of one thread: raw chunks that can be written together, with one call; packed ones each while it is in the cache.
+  // Of several: few chunks of each thread, for the same reason.
   const bool one_by_one = threads == 1 && (!out.collects() || staged_ || options_.preset != Preset::none);
   const std::uint64_t window_bytes =
       one_by_one ? 1
-                 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads == 1 ? 8 : threads * 4) * chunk_size_,
+                 : std::min<std::uint64_t>(static_cast<std::uint64_t>(threads == 1 ? 8 : threads * 2) * chunk_size_,
                                            largest_window);
   const std::size_t window_chunks = one_by_one ? 1 : 1024;
   const bool overlapped = threads > 1 && out.may_be_written_by_any_thread();
