@@ -96,22 +96,25 @@ void split(const Unsigned<width>* from, std::size_t n, std::byte* const* planes)
   }
 }
 
+/// Into memory that begins anywhere.
 template <std::size_t width, bool rotated>
-void join(const std::byte* const* planes, std::size_t n, Unsigned<width>* to) {
+void join(const std::byte* const* planes, std::size_t n, std::byte* __restrict to) {
   using Half = Unsigned<width / 2>;
   constexpr int bits = width * 4;
-  alignas(64) Half low[tile_length], high[tile_length];
-  if constexpr (width == 2) {
-    std::memcpy(low, planes[0], n);
-    std::memcpy(high, planes[1], n);
-  } else {
-    join<width / 2, false>(planes, n, low);
-    join<width / 2, rotated>(planes + width / 2, n, high);
+  alignas(64) std::byte joined[width == 2 ? 1 : 2][width == 2 ? 1 : tile_length * sizeof(Half)];
+  const std::byte *low = planes[0], *high = planes[1];
+  if constexpr (width > 2) {
+    join<width / 2, false>(planes, n, joined[0]);
+    join<width / 2, rotated>(planes + width / 2, n, joined[1]);
+    low = joined[0], high = joined[1];
   }
   for (std::size_t i = 0; i < n; ++i) {
-    auto x = static_cast<Unsigned<width>>(low[i] | static_cast<Unsigned<width>>(high[i]) << bits);
+    Half halves[2];
+    std::memcpy(&halves[0], low + i * sizeof(Half), sizeof(Half));
+    std::memcpy(&halves[1], high + i * sizeof(Half), sizeof(Half));
+    auto x = static_cast<Unsigned<width>>(halves[0] | static_cast<Unsigned<width>>(halves[1]) << bits);
     if constexpr (rotated && width == 2) x = rotate_right(x);
-    to[i] = x;
+    std::memcpy(to + i * width, &x, width);
   }
 }
 
@@ -130,11 +133,9 @@ void split_all(const std::byte* from, std::size_t n, Planes planes) {
 
 template <std::size_t width, bool rotated>
 void join_all(std::array<const std::byte*, largest_width> planes, std::size_t n, std::byte* to) {
-  alignas(64) Unsigned<width> tile[tile_length];
   for (std::size_t done = 0; done < n; done += tile_length) {
     const std::size_t length = std::min(tile_length, n - done);
-    join<width, rotated>(planes.data(), length, tile);
-    std::memcpy(to + done * width, tile, length * width);
+    join<width, rotated>(planes.data(), length, to + done * width);
     for (std::size_t i = 0; i < width; ++i) planes[i] += length;
   }
 }
