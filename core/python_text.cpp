@@ -6,10 +6,12 @@
 // ones.
 #include <cairn/core/python_text.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 namespace cairn {
 namespace {
@@ -84,11 +86,14 @@ char quote_for(std::string_view text) {
 
 }  // namespace
 
+// Most text is ASCII: eight characters are looked at together.
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t size = read_character(text).size;
+  for (std::size_t size; !text.empty(); text.remove_prefix(size)) {
+    std::uint64_t eight = 0;
+    size = std::min(text.size(), sizeof eight);
+    std::memcpy(&eight, text.data(), size);
+    if ((eight & 0x8080808080808080) != 0) size = read_character(text).size;
     if (size == 0) return false;
-    text.remove_prefix(size);
   }
   return true;
 }

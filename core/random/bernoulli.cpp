@@ -63,7 +63,7 @@ void check_filled(const Tensor& tensor, const char* kernel) {
 
 const Tensor& bernoulli_(const Tensor& tensor, double p, const OptionalGenerator& generator) {
   check_drawn_in_place(tensor);
-  check<ValueError>(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p=", short_number(p));
+  check<ValueError>(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p=", ShortNumber{p});
   check_filled(tensor, "bernoulli_scalar_cpu_");
   fill_by_one(NumberTypes{}, tensor, p, generator, []<class T>() { return converted<T>(std::int64_t{1}); });
   return tensor;

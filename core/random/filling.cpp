@@ -77,9 +77,9 @@ void finish_drawing(const Tensor& drawn, const Tensor& tensor) {
   if (thread_state.grad_enabled) tensor.impl()->grad_fn = {};  // what was here before reaches the result no more
 }
 
-std::string short_number(double value) {
+std::string to_string(ShortNumber number) {
   char digits[32];
-  std::snprintf(digits, sizeof digits, "%g", value);
+  std::snprintf(digits, sizeof digits, "%g", number.value);
   return digits;
 }
 

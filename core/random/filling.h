@@ -58,8 +58,11 @@ void fill_drawn(Types types, const Tensor& tensor, const OptionalGenerator& gene
   finish_drawing(host, tensor);
 }
 
-/// A number as "%g" prints it, which is how PyTorch's C++ shows the arguments of samplers.
-std::string short_number(double value);
+/// A number that is shown as "%g" prints it, which is how PyTorch's C++ shows the arguments of samplers.
+struct ShortNumber {
+  double value;
+};
+std::string to_string(ShortNumber number);
 
 /// The name of a C++ type that some of PyTorch's texts show for a dtype: "float", "signed char", "c10::Half".
 std::string_view type_name(DType dtype);

@@ -92,7 +92,7 @@ void fill_in_pairs(T* numbers, std::int64_t count, double mean, double std, Gene
 
 const Tensor& normal_(const Tensor& tensor, double mean, double std, const OptionalGenerator& generator) {
   check_drawn_in_place(tensor);
-  check<ValueError>(std >= 0, "normal expects std >= 0.0, but found std ", short_number(std));
+  check<ValueError>(std >= 0, "normal expects std >= 0.0, but found std ", ShortNumber{std});
   if (tensor.numel() == 0) return tensor;
   check<DTypeError>(is_one_of(tensor.dtype(), RealTypes{}), "\"normal_kernel_cpu\" not implemented for '",
                     scalar_type_name(tensor.dtype()), "'");

@@ -30,10 +30,10 @@ void check_range(DType dtype, double from, double to) {
   const double largest = largest_of(dtype);
   check<ValueError>(from >= -largest && from <= largest, "from is out of bounds for ", type_name(dtype));
   check<ValueError>(to >= -largest && to <= largest, "to is out of bounds for ", type_name(dtype));
-  check<ValueError>(from <= to, "uniform_ expects to return a [from, to) range, but found from=", short_number(from),
-                    " > to=", short_number(to));
+  check<ValueError>(from <= to, "uniform_ expects to return a [from, to) range, but found from=", ShortNumber{from},
+                    " > to=", ShortNumber{to});
   check<ValueError>(to - from <= largest, "uniform_ expects to-from <= std::numeric_limits<", scalar_type_name(dtype),
-                    ">::max(), but found to=", short_number(to), " and from=", short_number(from),
+                    ">::max(), but found to=", ShortNumber{to}, " and from=", ShortNumber{from},
                     " which result in to-from to exceed the limit");
 }
 

@@ -47,6 +47,12 @@ TEST_CASE("UTF-8 is told from what is not", "[io][utf8]") {
   for (const char* wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
                             "\xe1\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe"})
     CHECK_FALSE(is_utf8(wrong));
+  for (std::size_t before = 0; before < 18; ++before) {
+    const std::string text(before, 'a'), rest(5, 'z');
+    CHECK(is_utf8(text + "\xf4\x8f\xbf\xbf" + rest));
+    CHECK_FALSE(is_utf8(text + "\xbf" + rest));
+    CHECK_FALSE(is_utf8(text + "\xf4\x8f\xbf"));
+  }
 }
 
 TEST_CASE("Blobs are aligned by size, at no more than a sixteenth of it", "[io][format]") {
