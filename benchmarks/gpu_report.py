@@ -12,7 +12,6 @@ usage: gpu_report.py BUILD RESULTS [--device cuda:0] [--section NAME]... [--tiny
        gpu_report.py BUILD RESULTS --case NAME...      prints these figures and writes nothing
 """
 import argparse
-import json
 import os
 import re
 import shlex
@@ -20,6 +19,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+
+from contender import Contender, number
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEER = os.path.join(ROOT, "benchmarks", "peers", "gpu_torch.py")
@@ -35,35 +36,6 @@ SECTIONS = {
 }
 
 
-class Contender:
-    """A program that times a round of a case when it is told a name."""
-
-    def __init__(self, command):
-        self.complaints = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True)
-        line = self.process.stdout.readline()
-        self.facts = json.loads(line) if line.startswith("{") else None  # who it is; none: it ended
-
-    def ask(self, line):
-        try:
-            print(line, file=self.process.stdin, flush=True)
-            answer = self.process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        return json.loads(answer) if answer else {"error": "it ended: " + self.last_words()}
-
-    def last_words(self):
-        self.process.wait()
-        self.complaints.seek(0)
-        lines = self.complaints.read().strip().splitlines()
-        said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
-        return "".join(said[-1:]) or f"status {self.process.returncode}"
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def measure(name, contenders):
     """The medians of rounds in turns: a result or an {"error": ...} for each contender."""
     results, seconds = [None] * len(contenders), [[] for _ in contenders]
@@ -76,13 +48,6 @@ def measure(name, contenders):
 
 
 # --- as text ------------------------------------------------------------------------------------------------------------
-def number(value):
-    """Three digits that count, and all before the point."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
 def figure(result):
     """What a result says, in the units of its kind."""
     if "error" in result:

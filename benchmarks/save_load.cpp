@@ -1,15 +1,18 @@
-// How long saving and loading take, beside a memcpy of the same bytes in the same run.
+// How long saving and loading take, beside a memcpy of the same bytes in the same run, and beside the bare calls of the
+// system (bare_files.h) where there is a file.
 //
 //   tiny       9.6 KB in 4 tensors: where the cost of a call is everything
 //   many       10,000 tensors of 1 KiB: where the index counts
 //   resnet18   46 MB in the shapes of a ResNet-18
 //   1gib-f32   1 GiB, Gaussian of deviation 0.02 as weights are; 1gib-bf16 the same as bfloat16
 //
-// save: all of it, into a file (not synced, under a name that is free) or into memory that was used before. load: every
-// chunk verified and copied into tensors that were there before. load_atomic: the same as a LoadPlan does it, nothing
-// changed unless all of it is right. open: the index read, the tree built, no number touched. Files are warm: in the
-// system's cache. With 1 GiB, which should not take minutes, the presets small and max, load_atomic and mmap are
-// measured when asked for by --preset, --what and --io; max for other states, too.
+// save: all of it, into a file (under a name that is free, and not synced unless --synced) or into memory that was used
+// before. load: every chunk verified and copied into tensors that were there before. load_new: into new ones, and with
+// the tree built. load_atomic: into those that were there as a LoadPlan does it, nothing changed unless all of it is
+// right. open: the index read, the tree built, no number touched. Files are warm, in the system's cache, unless --cold
+// puts them out of it before each load. With --serve the program reads what to measure, "CASE WHAT PRESET IO", and
+// answers each line with one of JSON. With 1 GiB, which should not take minutes, the presets small and max,
+// load_atomic, load_new and mmap are measured when asked for by --preset, --what and --io; max for other states, too.
 #include <cairn/core.h>
 #include <cairn/io.h>
 #include <fmt/format.h>
@@ -19,11 +22,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "bare_files.h"
 #include "measure.h"
 
 using namespace cairn;
@@ -31,10 +37,12 @@ using namespace cairn;
 namespace {
 
 const std::vector<std::string> cases = {"tiny", "many", "resnet18", "1gib-f32", "1gib-bf16"};
-const std::vector<std::string> whats = {"save", "load", "load_atomic", "open"};
+const std::vector<std::string> whats = {"save", "load", "load_new", "load_atomic", "open"};
+const std::vector<std::string> ways = {"memory", "pread", "mmap"};
 const std::vector<std::pair<std::string, io::Preset>> presets = {
     {"none", io::Preset::none}, {"fast", io::Preset::fast}, {"small", io::Preset::small}, {"max", io::Preset::max}};
 
+constexpr std::uint64_t is_large = std::uint64_t{100} << 20;
 constexpr double seconds_for_a_case = 12;  // of measuring; making the numbers takes a few more
 
 /// Gaussian numbers of deviation 0.02 and of one dtype. A block of them is drawn and repeated: chunks are packed one by
@@ -138,22 +146,31 @@ class PeakMemory {
 
 struct Result {
   std::string name, what, preset, target, way;
+  bool synced, warm;
   std::uint64_t bytes, stored, peak;
-  double seconds, memcpy_seconds;
+  double seconds, memcpy_seconds, bare_seconds;  // bare: 0 where there is no file, or none of its numbers is read
+};
+
+/// How files are treated.
+struct Manner {
+  std::string folder;
+  bool synced = false, cold = false;
 };
 
 /// One state, its copies in warm memory, and what is done with them.
 class Bench {
  public:
-  Bench(std::string name, const std::string& folder)
+  Bench(std::string name, Manner manner)
       : name_(std::move(name)),
-        path_(fmt::format("{}/cairn_benchmark_{:08x}.cairn", folder, std::random_device{}())),  // two may run at once
+        manner_(std::move(manner)),
+        path_(fmt::format("{}/cairn_benchmark_{:08x}.cairn", manner_.folder, std::random_device{}())),  // two may run
         state_(state_of(name_)) {
     for (const StateDict::Entry& entry : state_) {
       sources_.push_back(entry.second.as_tensor());
       targets_.push_back(entry.second.as_tensor().clone());
       bytes_ += static_cast<std::uint64_t>(sources_.back().nbytes());
     }
+    make_places();
     value_ = Value{{"model", state_}};
   }
   ~Bench() {
@@ -167,7 +184,7 @@ class Bench {
     const bool file = way != "memory";
     const std::string target = file ? "file" : "memory";
     const io::Access access = way == "mmap" ? io::Access::mapped : io::Access::read;
-    const io::SaveOptions options{.preset = preset.second, .synced = false};
+    const io::SaveOptions options{.preset = preset.second, .synced = manner_.synced};
     const std::function<void()> save = [&] {
       file ? io::save(path_, value_, options) : io::save_to_memory(value_, memory_, options);
     };
@@ -177,20 +194,30 @@ class Bench {
     std::function<void()> call = save;
     if (what == "open") call = [&] { benchmarks::keep(open()); };
     if (what == "load") call = [&] { read_into_targets(open()); };
+    if (what == "load_new") call = [&] { benchmarks::keep(materialize(open())); };
     if (what == "load_atomic") call = [&] { plan(open()).commit(); };
     const bool is_load = what == "load" || what == "load_atomic";
     if (is_load) {
       for (const Tensor& tensor : targets_) tensor.fill_(0);
     }
-    const std::function<void()> prepare =
-        what == "save" && file ? [this] { std::filesystem::remove(path_); } : std::function<void()>();
+    std::function<void()> prepare, bare;
+    if (file && what == "save")
+      prepare = [this] {
+        std::filesystem::remove(path_);
+        if (bytes_ > is_large) benchmarks::touch_free_memory(static_cast<std::size_t>(bytes_) * 3 / 2);
+      };
+    if (file && what != "save" && manner_.cold) prepare = [this] { benchmarks::make_cold(path_); };
     peak_.forget();
     if (prepare) prepare();
     const double once = timed(call, 1);
     if (is_load) check_loaded();
-    const auto [each, copy] = time(call, prepare, once, seconds);
     const std::uint64_t stored = file ? std::filesystem::file_size(path_) : memory_.data.size();
-    return {name_, what, preset.first, target, way, bytes_, stored, peak_.bytes(), each, copy};
+    if (file && what == "save") bare = [&, stored] { benchmarks::save_bare(path_, from_, stored, manner_.synced); };
+    if (file && is_load) bare = [&] { benchmarks::load_bare(path_, to_, way == "mmap"); };
+    const auto [each, copy, bare_each] = time(call, bare, prepare, once, seconds);
+    if (bare && what == "save") saved_.clear();  // what lies there now is no container
+    return {name_,  what,   preset.first,  target, way,  manner_.synced, !manner_.cold,
+            bytes_, stored, peak_.bytes(), each,   copy, bare_each};
   }
 
  private:
@@ -200,21 +227,44 @@ class Bench {
     return (benchmarks::seconds_now() - start) / calls;
   }
 
-  /// The call and the memcpy in turns: the medians of as many rounds as the time allows, at least one. `once` is the
-  /// time of a call before; what takes longer than a second is not done again.
-  std::pair<double, double> time(const std::function<void()>& call, const std::function<void()>& prepare, double once,
-                                 double seconds) const {
+  struct Times {
+    double call, copy, bare;
+  };
+
+  /// The call, the memcpy and the bare calls, if any, in turns: the medians of as many rounds as the time allows, at
+  /// least one. `once` is the time of a call before; what takes longer than a second is not done again.
+  Times time(const std::function<void()>& call, const std::function<void()>& bare, const std::function<void()>& prepare,
+             double once, double seconds) const {
     const double end = benchmarks::seconds_now() + seconds;
     const auto calls_for = [](double each) { return std::max(1, static_cast<int>(0.005 / each)); };
     const std::function<void()> copy = [&] { copy_all(); };
     const int calls = prepare ? 1 : calls_for(once), copies = calls_for(timed(copy, 1));
-    std::vector<double> call_seconds, copy_seconds;
+    std::vector<double> call_seconds, copy_seconds, bare_seconds;
     do {
+      if (bare) {
+        if (prepare) prepare();
+        bare_seconds.push_back(timed(bare, calls));
+      }
       if (prepare && once < 1) prepare();
       call_seconds.push_back(once < 1 ? timed(call, calls) : once);
       copy_seconds.push_back(timed(copy, copies));
     } while (benchmarks::seconds_now() < end && call_seconds.size() < 101);
-    return {benchmarks::median(call_seconds), benchmarks::median(copy_seconds)};
+    return {benchmarks::median(call_seconds), benchmarks::median(copy_seconds),
+            bare ? benchmarks::median(bare_seconds) : 0};
+  }
+
+  /// Where bare calls take bytes from and put them. Small tensors would take a call each: they lie in one place.
+  void make_places() {
+    const auto bytes_of = [](const Tensor& tensor) {
+      return std::span(static_cast<std::byte*>(tensor.raw_data()), static_cast<std::size_t>(tensor.nbytes()));
+    };
+    if (bytes_ > is_large) {
+      for (const Tensor& tensor : sources_) from_.push_back(bytes_of(tensor));
+      for (const Tensor& tensor : targets_) to_.push_back(bytes_of(tensor));
+    } else {
+      room_.resize(static_cast<std::size_t>(bytes_) * 2 + (1 << 20));
+      from_ = to_ = {room_};
+    }
   }
 
   void copy_all() const {
@@ -254,33 +304,63 @@ class Bench {
                    "save_load: tensor ", i, " of ", name_, " was not loaded as it was saved");
   }
 
-  std::string name_, path_;
+  std::string name_;
+  Manner manner_;
+  std::string path_;
   StateDict state_;
   Value value_;
   std::vector<Tensor> sources_, targets_;
   std::uint64_t bytes_ = 0;
   Bytes memory_;
+  std::vector<std::byte> room_;
+  benchmarks::Places from_, to_;
   std::string saved_;  // the preset and target whose bytes lie there
   PeakMemory peak_;
 };
 
+nlohmann::ordered_json as_json(const Result& r, int threads) {
+  nlohmann::ordered_json json{{"case", r.name},     {"what", r.what},       {"preset", r.preset},
+                              {"target", r.target}, {"synced", r.synced},   {"threads", threads},
+                              {"io", r.way},        {"warm", r.warm},       {"bytes", r.bytes},
+                              {"stored", r.stored}, {"seconds", r.seconds}, {"memcpy_seconds", r.memcpy_seconds}};
+  if (r.bare_seconds > 0) json["bare_seconds"] = r.bare_seconds;
+  json["peak_rss"] = r.peak;
+  return json;
+}
+
 void print_json(const std::vector<Result>& results, int threads) {
   nlohmann::ordered_json list = nlohmann::json::array();
-  for (const Result& r : results)
-    list.push_back({{"case", r.name},
-                    {"what", r.what},
-                    {"preset", r.preset},
-                    {"target", r.target},
-                    {"synced", false},
-                    {"threads", threads},
-                    {"io", r.way},
-                    {"warm", true},
-                    {"bytes", r.bytes},
-                    {"stored", r.stored},
-                    {"seconds", r.seconds},
-                    {"memcpy_seconds", r.memcpy_seconds},
-                    {"peak_rss", r.peak}});
+  for (const Result& r : results) list.push_back(as_json(r, threads));
   fmt::print("{}\n", nlohmann::ordered_json{{"results", list}}.dump());
+}
+
+/// Answers "CASE WHAT PRESET IO" with the result of a few rounds, of 1 GiB of one, or an {"error": ...}. A state is
+/// kept until another is asked for.
+void serve(const Manner& manner, int threads) {
+  fmt::print("{}\n", nlohmann::json{{"name", "Cairn"}, {"version", version()}}.dump());
+  std::unique_ptr<Bench> bench;
+  std::string of;
+  for (std::string line; std::fflush(stdout), std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    std::string name, what, preset_name, way;
+    words >> name >> what >> preset_name >> way;
+    const auto preset = std::ranges::find(presets, preset_name, &std::pair<std::string, io::Preset>::first);
+    try {
+      const auto known = [](const auto& list, const std::string& word) {
+        return std::ranges::find(list, word) != std::ranges::end(list);
+      };
+      check<ValueError>(known(cases, name) && known(whats, what) && preset != presets.end() && known(ways, way),
+                        "nothing is known of \"", line, "\"");
+      if (of != name) {
+        bench.reset();
+        bench = std::make_unique<Bench>(of = name, manner);
+      }
+      fmt::print("{}\n",
+                 as_json(bench->measure(what, *preset, way, name.starts_with("1gib") ? 0 : 0.2), threads).dump());
+    } catch (const Error& error) {
+      fmt::print("{}\n", nlohmann::json{{"error", error.what()}}.dump());
+    }
+  }
 }
 
 void print_row(const Result& r) {
@@ -294,19 +374,22 @@ void print_row(const Result& r) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Times saving and loading, beside a memcpy of the same bytes."};
-  bool json = false;
+  bool json = false, serving = false;
   int threads = 1;
-  std::string folder = std::filesystem::temp_directory_path().string();
-  std::vector<std::string> case_names, wanted, preset_names, ways, known_presets;
+  Manner manner{.folder = std::filesystem::temp_directory_path().string()};
+  std::vector<std::string> case_names, wanted, preset_names, wanted_ways, known_presets;
   for (const auto& preset : presets) known_presets.push_back(preset.first);
   app.add_flag("--json", json, "print one line of JSON");
   app.add_option("--case", case_names, "only these cases")->check(CLI::IsMember(cases));
   app.add_option("--what", wanted, "only these measures")->check(CLI::IsMember(whats));
   app.add_option("--preset", preset_names, "only these presets")->check(CLI::IsMember(known_presets));
-  app.add_option("--io", ways, "only these ways: memory, or a file by pread or mmap")
-      ->check(CLI::IsMember({"memory", "pread", "mmap"}));
+  app.add_option("--io", wanted_ways, "only these ways: memory, or a file by pread or mmap")
+      ->check(CLI::IsMember(ways));
   app.add_option("--threads", threads, "threads that take part")->check(CLI::Range(1, 256));
-  app.add_option("--folder", folder, "where files are saved to");
+  app.add_option("--folder", manner.folder, "where files are saved to");
+  app.add_flag("--synced", manner.synced, "saves return when the file is on the disk");
+  app.add_flag("--cold", manner.cold, "files are taken out of the system's cache before they are loaded");
+  app.add_flag("--serve", serving, "read what to measure, line by line");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -319,24 +402,27 @@ int main(int argc, char** argv) {
   try {
     ThreadPool pool(threads);
     UseExecutor use(pool);
+    if (serving) return serve(manner, threads), 0;
     if (!json)
       fmt::print("{:10} {:12} {:7} {:7} {:>12} {:>9} {:>8} {:>8} {:>9}\n", "case", "what", "preset", "io", "us", "GB/s",
                  "memcpys", "stored", "peak MiB");
     std::vector<Result> results;
     for (const std::string& name : cases) {
       if (!case_names.empty() && std::ranges::find(case_names, name) == case_names.end()) continue;
-      Bench bench(name, folder);
+      Bench bench(name, manner);
       const bool large = name.starts_with("1gib");
       const double seconds = large ? 0 : seconds_for_a_case / static_cast<double>(whats.size() * presets.size() * 3);
       for (const auto& preset : presets) {
         if (preset_names.empty() ? preset.first == "max" || (large && preset.first == "small")
                                  : std::ranges::find(preset_names, preset.first) == preset_names.end())
           continue;
-        for (const std::string way : {"memory", "pread", "mmap"}) {
-          if (ways.empty() ? large && way == "mmap" : std::ranges::find(ways, way) == ways.end()) continue;
+        for (const std::string& way : ways) {
+          if (wanted_ways.empty() ? large && way == "mmap" : std::ranges::find(wanted_ways, way) == wanted_ways.end())
+            continue;
           for (const std::string& what : whats) {
             if (what == "save" && way == "mmap") continue;
-            if (wanted.empty() ? large && what == "load_atomic" : std::ranges::find(wanted, what) == wanted.end())
+            if (wanted.empty() ? large && (what == "load_atomic" || what == "load_new")
+                               : std::ranges::find(wanted, what) == wanted.end())
               continue;
             results.push_back(bench.measure(what, preset, way, seconds));
             if (!json) print_row(results.back());
