@@ -6,7 +6,6 @@
 // ones.
 #include <cairn/core/python_text.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -89,10 +88,10 @@ char quote_for(std::string_view text) {
 // Most text is ASCII: eight characters are looked at together.
 bool is_utf8(std::string_view text) {
   for (std::size_t size; !text.empty(); text.remove_prefix(size)) {
-    std::uint64_t eight = 0;
-    size = std::min(text.size(), sizeof eight);
-    std::memcpy(&eight, text.data(), size);
-    if ((eight & 0x8080808080808080) != 0) size = read_character(text).size;
+    constexpr std::uint64_t beyond_ascii = 0x8080808080808080;
+    std::uint64_t eight = beyond_ascii;
+    if (text.size() >= sizeof eight) std::memcpy(&eight, text.data(), sizeof eight);
+    size = (eight & beyond_ascii) == 0 ? sizeof eight : read_character(text).size;
     if (size == 0) return false;
   }
   return true;
