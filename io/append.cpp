@@ -27,7 +27,7 @@ template <class Write>
 void add_generation(WritableFile& file, const Container& base, std::uint64_t size, bool synced, Write&& write) {
   const std::uint64_t end = base.commit().end();
   file.truncate(end);  // what an append left that did not end
-  FileSink sink(file);
+  FileSink sink(file, synced);
   Output out(sink, file_piece(size), end);
   try {
     write(out, [&] {
@@ -125,7 +125,7 @@ void repack(const std::string& path, const std::string& to, const EditOptions& o
   std::uint64_t total = 0, done = 0;
   for (const ChunkRecord& chunk : chunks) total += chunk.stored;
   replace_file(files, to, options.synced, [&](WritableFile& file) {
-    FileSink sink(file);
+    FileSink sink(file, options.synced);
     Output out(sink, file_piece(total));
     const Header header = sealed_header();
     out.write(bytes_of(header));

@@ -39,6 +39,10 @@ class WritableFile {
   }
   virtual void sync() = 0;  ///< Returns when the bytes will survive a loss of power.
 
+  /// Lets the disk begin with what has been written, and does not wait: less is left for `sync`, which reports what
+  /// goes wrong.
+  virtual void begin_sync() {}
+
   /// Cuts the file to `size` bytes; what is written next follows them.
   virtual void truncate(std::uint64_t size) = 0;
 

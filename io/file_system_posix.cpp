@@ -78,6 +78,12 @@ class PosixFile final : public WritableFile {
       fail(path_, "the file could not be brought to the disk", errno);
   }
 
+  void begin_sync() override {
+#if defined(SYNC_FILE_RANGE_WRITE)
+    ::sync_file_range(descriptor_, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+  }
+
   void truncate(std::uint64_t size) override {
     if (uninterrupted([&] { return ::ftruncate(descriptor_, static_cast<off_t>(size)); }) != 0 ||
         ::lseek(descriptor_, static_cast<off_t>(size), SEEK_SET) < 0)

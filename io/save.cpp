@@ -46,7 +46,7 @@ void save(const std::string& path, const Value& value, const SaveOptions& option
   Writer writer(whole.value(), options);
   FileSystem& files = options.file_system ? *options.file_system : posix_file_system();
   replace_file(files, path, options.synced, [&](WritableFile& file) {
-    FileSink sink(file);
+    FileSink sink(file, options.synced);
     Output out(sink, file_piece(writer.size_estimate()));
     writer.write(out);
   });

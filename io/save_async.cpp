@@ -58,7 +58,7 @@ void AsyncSaver::save(const std::string& path, const Value& value, const SaveOpt
     try {
       FileSystem& files = job->options.file_system ? *job->options.file_system : posix_file_system();
       replace_file(files, path, job->options.synced, [&](WritableFile& file) {
-        FileSink sink(file);
+        FileSink sink(file, job->options.synced);
         Output out(sink, file_piece(job->writer.size_estimate()));
         job->writer.write(out);
       });

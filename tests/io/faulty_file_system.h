@@ -56,6 +56,7 @@ class WatchedFileSystem final : public cairn::io::FileSystem {
       files_.step("write"), file_->write(bytes.subspan(bytes.size() / 2));
     }
     void sync() override { files_.step("sync"), file_->sync(); }
+    void begin_sync() override { files_.step("begin_sync"), file_->begin_sync(); }
     void truncate(std::uint64_t size) override { files_.step("truncate"), file_->truncate(size); }
     void set_mode(const std::optional<cairn::io::FileStatus>& like) override {
       files_.step("set_mode"), file_->set_mode(like);

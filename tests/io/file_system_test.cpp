@@ -162,6 +162,21 @@ TEST_CASE("A loss of power leaves the old file or the new one, and the new one o
   CHECK(disk.after_power_loss(1u << 1, 0.5).at(path).size() < new_bytes.data.size());
 }
 
+TEST_CASE("The disk is kept at work while a large file is written that shall be synced", "[io][files]") {
+  const TemporaryFolder folder;
+  const Value value = numbered({5 << 20});  // 20 MiB
+  for (const bool synced : {true, false}) {
+    int begun = 0, ended = 0;
+    WatchedFileSystem files(io::posix_file_system(), [&](int, const std::string& operation) {
+      begun += operation == "begin_sync";
+      ended += operation == "sync";
+    });
+    io::save(folder.file("run.cairn"), value, {.preset = io::Preset::none, .synced = synced, .file_system = &files});
+    CHECK(begun == (synced ? 2 : 0));
+    CHECK(ended == (synced ? 1 : 0));
+  }
+}
+
 TEST_CASE("What a killed save left behind is removed by the next one, and nothing else is", "[io][files]") {
   const TemporaryFolder folder;
   const std::string path = folder.file("run.cairn");
