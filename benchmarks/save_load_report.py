@@ -68,9 +68,11 @@ SECTIONS = {
         ("`small`, float32: size", "{}", stored, "1gib-f32 load small memory"),
         ("`small`, float32: load, memory", "{} GB/s", gigabytes, "1gib-f32 load small memory"),
     ]),
-    "1 GiB on tmpfs, one thread": ("tmpfs", [], "", [
+    "1 GiB on tmpfs, one thread": ("tmpfs", [], "tmpfs has pages of 4 KiB here.", [
         ("raw load, pread", RATIO, against_memcpy, "1gib-bf16 load none pread"),
         ("raw load, mapped", RATIO, against_memcpy, "1gib-bf16 load none mmap"),
+        ("the same beside bare calls: pread", "{} x their time", against_bare, "1gib-bf16 load none pread"),
+        ("the same beside bare calls: mapped", "{} x their time", against_bare, "1gib-bf16 load none mmap"),
     ]),
     "1 GiB, two threads, beside safetensors": ("folder", ["--threads", "2"], "Under a name that is free. The ratio is safetensors' time by Cairn's.", [
         ("raw save", "{} ms", milliseconds, "1gib-f32 save none pread"),
@@ -97,7 +99,7 @@ SECTIONS = {
         ("tiny, load into new tensors", "{} us", microseconds, "tiny load_new fast pread"),
         ("tiny, save beside bare calls", "{} x their time", against_bare, "tiny save fast pread"),
     ]),
-    "Small, on disk": ("folder", [], "", [
+    "Small, on disk": ("folder", [], "Saves are under a name that is free.", [
         ("tiny, save", "{} us", microseconds, "tiny save fast pread"),
         ("tiny, load into new tensors", "{} us", microseconds, "tiny load_new fast pread"),
         ("tiny, save beside bare calls", "{} x their time", against_bare, "tiny save fast pread"),
